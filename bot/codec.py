@@ -1,0 +1,94 @@
+"""Model values to JSON and back, for rows that outlive the process. Closed: only the model's own types."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from bot.model import content, ids, outgoing, text
+
+_TYPES: MappingProxyType[str, type[Any]] = MappingProxyType(
+    {
+        cls.__name__: cls
+        for module in (ids, text, content, outgoing)
+        for cls in vars(module).values()
+        if isinstance(cls, type) and cls.__module__ == module.__name__ and dataclasses.is_dataclass(cls)
+    }
+)
+_ENUMS: MappingProxyType[str, type[StrEnum]] = MappingProxyType(
+    {
+        cls.__name__: cls
+        for module in (text, content)
+        for cls in vars(module).values()
+        if isinstance(cls, type) and cls.__module__ == module.__name__ and issubclass(cls, StrEnum)
+    }
+)
+_FIELDS: MappingProxyType[type[Any], tuple[str, ...]] = MappingProxyType(
+    {cls: tuple(item.name for item in dataclasses.fields(cls)) for cls in _TYPES.values()}
+)
+_DEFAULTS: MappingProxyType[type[Any], dict[str, Any]] = MappingProxyType(
+    {
+        cls: {
+            item.name: item.default
+            for item in dataclasses.fields(cls)
+            if item.default is not dataclasses.MISSING and item.compare
+        }
+        for cls in _TYPES.values()
+    }
+)
+
+
+def dumps(value: Any) -> str:
+    """JSON text for a model value. Raises TypeError for anything that is not of the model."""
+    return json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"))
+
+
+def loads(text_: str) -> Any:
+    """The model value back. Raises ValueError for JSON that no ``dumps`` wrote."""
+    return _model(json.loads(text_))
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, StrEnum):
+        return {"$": type(value).__name__, "is": value.value}
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bytes):
+        return {"$": "bytes", "is": base64.b64encode(value).decode()}
+    if isinstance(value, text.T):
+        return {"$": "T", "is": value.template, "args": {name: _plain(arg) for name, arg in value.args}}
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    names = _FIELDS.get(type(value))
+    if names is None:
+        raise TypeError(f"{type(value).__name__} is not a model value.")
+    defaults = _DEFAULTS[type(value)]
+    out: dict[str, Any] = {"$": type(value).__name__}
+    for name in names:
+        held = getattr(value, name)
+        if name not in defaults or held != defaults[name]:
+            out[name] = _plain(held)
+    return out
+
+
+def _model(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(_model(item) for item in value)
+    if not isinstance(value, dict):
+        return value
+    name = str(value.get("$"))
+    if name == "T":
+        return text.T(value["is"], **{key: _model(arg) for key, arg in value["args"].items()})
+    if name == "bytes":
+        return base64.b64decode(value["is"])
+    if name in _ENUMS:
+        return _ENUMS[name](value["is"])
+    if name not in _TYPES:
+        raise ValueError(f"{name!r} is no model type.")
+    return _TYPES[name](**{key: _model(item) for key, item in value.items() if key != "$"})

@@ -1,0 +1,1 @@
+"""What Kith talks about: ids, texts, content, events, limits. Plain, frozen, standard library only."""

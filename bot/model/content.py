@@ -1,0 +1,189 @@
+"""What a message can hold: words, cards with pictures, buttons and selects, and forms that ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from bot.model.roles import Role
+from bot.model.text import Words
+
+
+class Accent(StrEnum):
+    """The mood of a card. It is never the only thing that tells two cards apart."""
+
+    PLAIN = "plain"
+    WARM = "warm"
+    CALM = "calm"
+    CARE = "care"
+
+
+class ButtonStyle(StrEnum):
+    NORMAL = "normal"
+    MAIN = "main"
+    CAREFUL = "careful"
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """Something to press. ``action`` names the handler and its bound arguments; see ``bot.actions``."""
+
+    label: Words
+    action: str
+    style: ButtonStyle = ButtonStyle.NORMAL
+
+
+@dataclass(frozen=True, slots=True)
+class LinkButton:
+    label: Words
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One choice of a select, a choice field or a completion."""
+
+    label: str
+    value: str
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """A list to choose from, ``least`` to ``most`` of its options."""
+
+    label: Words
+    action: str
+    options: tuple[Option, ...]
+    least: int = 1
+    most: int = 1
+
+
+Control = Button | LinkButton | Select
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture with the words that stand for it. ``media_type`` is image/png, image/jpeg or image/gif."""
+
+    data: bytes
+    media_type: str
+    alt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a card: words, perhaps under a heading, perhaps with a control beside them."""
+
+    text: Words
+    heading: Words | None = None
+    control: Control | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A rich message. Read in order: title, body, sections, image, buttons, footer."""
+
+    title: Words
+    body: Words | None = None
+    sections: tuple[Section, ...] = ()
+    image: Image | None = None
+    buttons: tuple[Control, ...] = ()
+    footer: Words | None = None
+    accent: Accent = Accent.PLAIN
+
+
+Content = Words | Card
+
+
+class Kind(StrEnum):
+    """The closed list of what a command option, a form field or a setting can be."""
+
+    TEXT = "text"
+    LONG_TEXT = "long_text"
+    INTEGER = "integer"
+    YES_NO = "yes_no"
+    DATE = "date"
+    MOMENT = "moment"
+    SCHEDULE = "schedule"
+    ZONE = "zone"
+    MEMBER = "member"
+    MEMBERS = "members"
+    CHANNEL = "channel"
+    ROLE = "role"
+    CHOICE = "choice"
+    REF = "ref"
+    TEXTS = "texts"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing that is asked for: an option of a command, a field of a form, a setting.
+
+    ``least`` and ``most`` bound a number's value, a text's length in characters, or how many are chosen.
+    ``value`` is what is filled in already, as text or, for several, as a tuple of texts.
+    """
+
+    name: str
+    kind: Kind
+    label: str
+    about: str = ""
+    required: bool = True
+    least: int | None = None
+    most: int | None = None
+    options: tuple[Option, ...] = ()
+    completes: bool = False
+    value: str | tuple[str, ...] | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Questions asked together. Sent back as one event with ``action`` and a value for each field."""
+
+    title: Words
+    action: str
+    fields: tuple[Field, ...]
+    submit: str = "Send"
+    intro: Words | None = None
+
+
+class MenuTarget(StrEnum):
+    MESSAGE = "message"
+    MEMBER = "member"
+
+
+@dataclass(frozen=True, slots=True)
+class CommandSpec:
+    """A command as platforms register it: ``path`` of one or two names, its options, who may use it."""
+
+    path: tuple[str, ...]
+    about: str
+    fields: tuple[Field, ...]
+    role: Role
+    cog: str
+    details: str = ""
+
+    @property
+    def name(self) -> str:
+        return " ".join(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class MenuSpec:
+    """An action offered on a message or on a person. ``action`` is sent back when it is used."""
+
+    target: MenuTarget
+    label: str
+    action: str
+    role: Role
+    cog: str
+    fields: tuple[Field, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Everything people can start by themselves: what a platform registers, shows and completes."""
+
+    commands: tuple[CommandSpec, ...] = ()
+    menus: tuple[MenuSpec, ...] = ()

@@ -1,0 +1,214 @@
+"""Texts as templates with arguments, never f-strings, so that what people wrote is always escaped.
+
+``T("{giver} thanks {to}", giver=ada, to=mina)`` stays apart from its arguments until a platform renders
+it. A bare ``str`` is always somebody's own words. A template's literal part knows two marks:
+``**bold**`` and backquoted code. It is flattened by :func:`spans` into the units that a platform renders,
+measures and never cuts through.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from bot.model.ids import Channel, Member, PlatformRole
+
+
+class MomentStyle(StrEnum):
+    TIME = "time"
+    DATE = "date"
+    DATE_TIME = "date_time"
+    RELATIVE = "relative"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An instant in UTC milliseconds, shown to each reader in their own zone where the platform can."""
+
+    ms: int
+    style: MomentStyle = MomentStyle.DATE_TIME
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A web address with the words that stand for it. Only ``https`` and ``http`` are made clickable."""
+
+    url: str
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandName:
+    """A command, written as the platform writes it: ``/kith help``, or Discord's clickable form."""
+
+    path: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """Words to be escaped. ``bold`` and ``code`` come from templates alone."""
+
+    text: str
+    bold: bool = False
+    code: bool = False
+
+
+Span = Plain | Member | Channel | PlatformRole | Moment | Link | CommandName
+"""The smallest part of a text that a platform renders in one piece. Only a Plain may be cut."""
+
+
+class TemplateError(ValueError):
+    """A template names something that it is not given, or has a stray brace."""
+
+
+_PIECE = re.compile(r"\{\{|\}\}|\{([a-z_][a-z0-9_]*)\}|[{}]")
+_MARK = re.compile(r"\*\*(.+?)\*\*|`([^`]+)`", re.DOTALL)
+
+
+def placeholders(template: str) -> list[str]:
+    """The names in a template, in order.
+
+    Raises TemplateError for a stray brace, which is nearly always a typing slip.
+    """
+    return [name for name, _ in _pieces(template) if name is not None]
+
+
+def _pieces(template: str) -> Iterator[tuple[str | None, str]]:
+    at = 0
+    for match in _PIECE.finditer(template):
+        if match.start() > at:
+            yield None, template[at : match.start()]
+        found = match.group(0)
+        if found in ("{{", "}}"):
+            yield None, found[0]
+        elif match.group(1) is None:
+            raise TemplateError(f"There is a stray {found!r}. Write {found * 2!r} for a plain one.")
+        else:
+            yield match.group(1), ""
+        at = match.end()
+    if at < len(template):
+        yield None, template[at:]
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class T:
+    """A template with its arguments. Arguments may be people, channels, moments, other texts, or words."""
+
+    template: str
+    args: tuple[tuple[str, Arg], ...]
+
+    def __init__(self, template: str, /, **args: Arg) -> None:
+        object.__setattr__(self, "template", template)
+        object.__setattr__(self, "args", tuple(args.items()))
+        missing = sorted(set(placeholders(template)) - set(args))
+        if missing:
+            raise TemplateError(f"The text needs {', '.join('{' + name + '}' for name in missing)}.")
+
+    @property
+    def given(self) -> Mapping[str, Arg]:
+        return dict(self.args)
+
+
+Arg = str | int | Member | Channel | PlatformRole | Moment | Link | CommandName | T
+Words = T | str
+"""What can be said: a template with arguments, or somebody's own words."""
+
+
+def spans(words: Words) -> tuple[Span, ...]:
+    """The words as spans, neighbouring plain ones joined."""
+    return tuple(_joined(_spans(words, bold=False)))
+
+
+def _spans(words: Words, *, bold: bool) -> Iterator[Span]:
+    if isinstance(words, str):
+        yield Plain(words, bold=bold)
+        return
+    given = words.given
+    # A bold mark may enclose an argument, so marks are read over the literal text with the
+    # placeholders still in it.
+    at = 0
+    for match in _MARK.finditer(words.template):
+        yield from _filled(words.template[at : match.start()], given, bold=bold)
+        if match.group(2) is not None:
+            text = plain_text(T(match.group(2), **given))
+            yield Plain(text, bold=bold, code=True)
+        else:
+            yield from _filled(match.group(1), given, bold=True)
+        at = match.end()
+    yield from _filled(words.template[at:], given, bold=bold)
+
+
+def _filled(template: str, given: Mapping[str, Arg], *, bold: bool) -> Iterator[Span]:
+    for name, literal in _pieces(template):
+        if name is None:
+            yield Plain(literal, bold=bold)
+            continue
+        value = given[name]
+        if isinstance(value, T):
+            yield from _spans(value, bold=bold)
+        elif isinstance(value, str | int):
+            yield Plain(str(value), bold=bold)
+        else:
+            yield value
+
+
+def _joined(parts: Iterable[Span]) -> Iterator[Span]:
+    held: Plain | None = None
+    for part in parts:
+        if not isinstance(part, Plain):
+            if held is not None:
+                yield held
+            held = None
+            yield part
+        elif not part.text:
+            continue
+        elif held is not None and (held.bold, held.code) == (part.bold, part.code) and not held.code:
+            held = Plain(held.text + part.text, bold=held.bold)
+        else:
+            if held is not None:
+                yield held
+            held = part
+    if held is not None:
+        yield held
+
+
+def plain_text(words: Words) -> str:
+    """The words with nothing but characters: names for people, no marks. For logs, search and exports."""
+    return "".join(_plain(span) for span in spans(words))
+
+
+def _plain(span: Span) -> str:
+    match span:
+        case Plain(text=text):
+            return text
+        case Member(name=name):
+            return name or "someone"
+        case Channel(name=name):
+            return f"#{name or 'a channel'}"
+        case PlatformRole(name=name):
+            return name or "a role"
+        case Moment(ms=ms):
+            return _utc(ms)
+        case Link(url=url, label=label):
+            return f"{label} ({url})" if label else url
+        case CommandName(path=path):
+            return "/" + " ".join(path)
+
+
+def _utc(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def people(*words: Words | None) -> tuple[Member, ...]:
+    """Everybody named in the words, each once, in order."""
+    found: dict[str, Member] = {}
+    for item in words:
+        if item is None:
+            continue
+        for span in spans(item):
+            if isinstance(span, Member):
+                found.setdefault(span.key, span)
+    return tuple(found.values())

@@ -1,0 +1,1 @@
+"""The ways out: one package a platform, each behind the protocol in ``base``. They know no cog."""

@@ -1,0 +1,98 @@
+"""The contract between Kith and a platform, and the three ways in which a delivery can fail."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.model.content import Catalog, Form, Option
+from bot.model.events import Completion, Event
+from bot.model.ids import Channel, Member, PlatformRole, Space
+from bot.model.limits import Limits
+from bot.model.outgoing import Outgoing, Receipt
+
+
+class DeliveryError(Exception):
+    """A delivery that did not end in a receipt. ``reason`` is a short stable code, then words."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class RetryLater(DeliveryError):
+    """Refused for now; nothing arrived. Wait ``after`` seconds: this lane, or all if ``everywhere``."""
+
+    def __init__(self, reason: str, after: float, *, everywhere: bool = False) -> None:
+        super().__init__(reason)
+        self.after = after
+        self.everywhere = everywhere
+
+
+class Gone(DeliveryError):
+    """The platform refused for good: no such channel, not allowed, closed messages."""
+
+
+class Unsure(DeliveryError):
+    """Nobody knows whether it arrived: the answer was lost. Resolved by ``Platform.find``."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceInfo:
+    """What a space looks like now, for set-up, settings and doctor."""
+
+    space: Space
+    channels: tuple[Channel, ...] = ()
+    roles: tuple[PlatformRole, ...] = ()
+    default_channel: Channel | None = None
+    people: int | None = None
+    announces_joins: bool = False
+    """The platform posts a join message of its own."""
+
+
+class Sink(Protocol):
+    """Where a platform hands over what happens."""
+
+    async def accept(self, event: Event) -> Form | None:
+        """Take an event; return once it is stored, so an acknowledgement to the platform means *stored*.
+
+        A form comes back when an interaction must ask before anything is done: show it at once; nothing
+        was stored. Raises ``bot.router.NotStored`` when the storage failed: do not acknowledge.
+        """
+        ...
+
+    async def complete(self, request: Completion) -> Sequence[Option]:
+        """Choices for what is being typed; empty rather than late."""
+        ...
+
+
+class Platform(Protocol):
+    """A chat platform. ``deliver`` is called for one lane at a time, in order; different lanes at once."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def limits(self) -> Limits: ...
+
+    async def run(self, sink: Sink, catalog: Catalog) -> None:
+        """Connect and hand over events until cancelled. Raises only for what an operator must mend."""
+        ...
+
+    async def deliver(self, out: Outgoing) -> Receipt:
+        """Send one thing, already addressed. Raises RetryLater, Gone or Unsure."""
+        ...
+
+    async def find(self, out: Outgoing, since: int) -> Receipt | None:
+        """Look whether an uncertain one arrived at or after ``since`` (UTC ms, real time).
+
+        None means: looked, and it is not there. Raises Unsure when it could not look.
+        """
+        ...
+
+    def members(self, space: Space) -> AsyncIterator[Member]:
+        """Everybody in a space, bots marked, without holding them all."""
+        ...
+
+    async def about(self, space: Space) -> SpaceInfo: ...
