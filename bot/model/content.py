@@ -187,3 +187,5 @@ class Catalog:
 
     commands: tuple[CommandSpec, ...] = ()
     menus: tuple[MenuSpec, ...] = ()
+    events: frozenset[str] = frozenset()
+    """Names of the event classes that some handler listens to; others need not be handed over."""

@@ -27,7 +27,14 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpaceSeen(Event):
-    """The bot is in this space and can be used there: at the start, after a reconnect, or newly added."""
+    """The bot is in this space and can be used there: at the start, after a reconnect, or newly added.
+
+    ``announces_joins``: the platform posts a join message of its own. ``people`` is None where unknown.
+    """
+
+    default_channel: Channel | None = None
+    announces_joins: bool = False
+    people: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,13 +47,15 @@ class MemberJoined(Event):
     """Someone came in. ``pending``: the platform still shows them its rules; MemberCleared follows.
 
     ``joined_at`` is the platform's own join time in UTC milliseconds, ``count`` how many people are in the
-    space now; both None where the platform does not say.
+    space now; both None where the platform does not say. ``epoch`` numbers this person's memberships; the
+    host fills it in, and hands a cog each membership once, when it is no longer pending.
     """
 
     member: Member
     pending: bool = False
     joined_at: int | None = None
     count: int | None = None
+    epoch: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,8 @@ class Limits:
     threads: bool = True
     reactions: bool = True
     person_menus: bool = True
+    cold_messages: bool = True
+    """Whether somebody who never used the bot may be sent a private message."""
 
     lane_interval: int = 0
     """Between two messages to one destination, once its burst is used up."""

@@ -3,7 +3,6 @@
 CREATE TABLE community (
     id BIGINT PRIMARY KEY,
     name TEXT NOT NULL,
-    zone TEXT NOT NULL,
     created_at BIGINT NOT NULL
 );
 
@@ -15,7 +14,10 @@ CREATE TABLE space (
     baseline_at BIGINT,
     live_since BIGINT,
     paused_until BIGINT,
-    lost_at BIGINT
+    lost_at BIGINT,
+    default_channel TEXT,
+    announces_joins BIGINT NOT NULL,
+    people BIGINT
 );
 
 CREATE INDEX space_community ON space (community);
@@ -32,7 +34,8 @@ CREATE TABLE member (
     joined_at BIGINT,
     seen_at BIGINT NOT NULL,
     left_at BIGINT,
-    pending BIGINT NOT NULL
+    pending BIGINT NOT NULL,
+    used_at BIGINT
 );
 
 CREATE INDEX member_space ON member (community, space);
@@ -124,3 +127,9 @@ CREATE TABLE feedback (
 );
 
 CREATE INDEX feedback_member ON feedback (community, member);
+
+-- Keys the host makes for itself: what its buttons are signed with.
+CREATE TABLE secret (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+);
