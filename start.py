@@ -86,7 +86,7 @@ def run(arguments):
         return 0
     if command in ("test", "check"):
         prepare(DEV_LOCK)
-        return become([str(ROOT / "tests" / "run.py"), *arguments], ROOT)
+        return become(["-P", str(ROOT / "tests" / "run.py"), *arguments], ROOT)
     if command == "bench":
         prepare(DEV_LOCK)
         return become(["-m", "bench", *arguments[1:]], ROOT)
@@ -151,8 +151,8 @@ def prepare(lock):
 
 
 def is_ready(lock):
-    state = read_state()
-    return is_whole(state) and state.get("locks", {}).get(lock) == fingerprint(lock)
+    state, wanted = read_state(), fingerprint(lock)
+    return is_whole(state) and state.get("locks", {}).get(lock) == wanted
 
 
 def is_whole(state):

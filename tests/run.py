@@ -1,8 +1,10 @@
 """What `start.py test` and `start.py check` run, in the venv with the development dependencies."""
 
+import contextlib
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -34,7 +36,7 @@ def check() -> int:
     failed = []
     for name, arguments in steps.items():
         print(f"== {name}: python {shlex.join(arguments)}", flush=True)
-        if subprocess.run([sys.executable, *arguments], cwd=ROOT).returncode != 0:
+        if run([sys.executable, *arguments], dict(os.environ)) != 0:
             failed.append(name)
     print(f"check: {', '.join(failed)} failed" if failed else f"check: all {len(steps)} passed")
     return 1 if failed else 0
@@ -53,11 +55,20 @@ def test(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="kith-test-") as folder:
         report = Path(folder, "report.xml")
         argv = [sys.executable, "-m", "pytest", f"--junit-xml={report}", *arguments]
-        code = subprocess.run(argv, cwd=ROOT, env=environment).returncode
+        code = run(argv, environment)
         left_out = skipped(report)
     for reason, count in sorted(left_out.items()):
         print(f"Left out: {count} {'test' if count == 1 else 'tests'}: {reason}")
     return code
+
+
+def run(argv: list[str], environment: dict[str, str]) -> int:
+    """Run in the checkout, and let it tidy up after a Ctrl-C (which it gets itself) or a SIGTERM."""
+    child = subprocess.Popen(argv, cwd=ROOT, env=environment)
+    signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+    while True:
+        with contextlib.suppress(KeyboardInterrupt):
+            return child.wait()
 
 
 def skipped(report: Path) -> Counter[str]:
