@@ -419,8 +419,8 @@ CAUSES = {
 
 def explain_output(output, otherwise):
     """Turn what pip or venv printed into one clear line, keeping the useful end of it."""
-    useless = ("Ignoring ", "Collecting ", "  Using cached ", "  Downloading ")
-    details = [line for line in output if line.strip() and not line.startswith(useless)][-12:]
+    first = next((i for i, line in enumerate(output) if line.lower().startswith("error")), len(output) - 12)
+    details = [line for line in output[max(0, first) :] if line.strip()][:12]
     text = "\n".join(output)
     cause = next((cause for cause, pattern in CAUSES.items() if re.search(pattern, text)), None)
     if cause == "disk":
