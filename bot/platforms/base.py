@@ -11,6 +11,7 @@ from bot.model.events import Completion, Event
 from bot.model.ids import Channel, Member, PlatformRole, Space
 from bot.model.limits import Limits
 from bot.model.outgoing import Outgoing, Receipt
+from bot.model.text import Span
 
 
 class DeliveryError(Exception):
@@ -75,6 +76,14 @@ class Platform(Protocol):
 
     @property
     def limits(self) -> Limits: ...
+
+    def measure(self, span: Span) -> int:
+        """How many characters of ``limits`` a span takes here once rendered, marks and escapes included.
+
+        Never less than it really takes, never 0 for a span with words, and of a Plain it grows with its
+        text.
+        """
+        ...
 
     async def run(self, sink: Sink, catalog: Catalog) -> None:
         """Connect and hand over events until cancelled. Raises only for what an operator must mend."""
