@@ -1,0 +1,183 @@
+"""People in spaces: names, memberships, what they asked of the bot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from storage.port import Row, Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What a join meant. ``new`` is False for a repeated one; ``epoch`` counts the memberships from 1."""
+
+    epoch: int
+    new: bool
+
+
+async def get(tx: Tx, key: str) -> Row | None:
+    return await tx.one("SELECT * FROM member WHERE key = :key", {"key": key})
+
+
+async def join(
+    tx: Tx,
+    *,
+    community: int,
+    space: str,
+    key: str,
+    name: str,
+    bot: bool,
+    pending: bool,
+    joined_at: int | None,
+    now: int,
+) -> Joined:
+    """Record that somebody came in.
+
+    A new membership begins for an unknown person, for one who was seen to leave, and for one whose join time
+    is over a minute newer than the one known; everything else is the same join told again.
+    """
+    known = await get(tx, key)
+    if known is None:
+        await tx.run(
+            "INSERT INTO member (key, community, space, name, bot, epoch, joined_at, seen_at, pending)"
+            " VALUES (:key, :community, :space, :name, :bot, 1, :joined, :now, :pending)",
+            {
+                "key": key,
+                "community": community,
+                "space": space,
+                "name": name,
+                "bot": int(bot),
+                "joined": joined_at if joined_at is not None else now,
+                "now": now,
+                "pending": int(pending),
+            },
+        )
+        return Joined(1, True)
+    returned = known["left_at"] is not None
+    later = (
+        joined_at is not None and known["joined_at"] is not None and joined_at > known["joined_at"] + 60_000
+    )
+    if not returned and not later:
+        return Joined(known["epoch"], False)
+    await tx.run(
+        "UPDATE member SET epoch = epoch + 1, joined_at = :joined, seen_at = :now, left_at = NULL,"
+        " pending = :pending, name = :name WHERE key = :key",
+        {
+            "key": key,
+            "joined": joined_at if joined_at is not None else now,
+            "now": now,
+            "pending": int(pending),
+            "name": name,
+        },
+    )
+    return Joined(known["epoch"] + 1, True)
+
+
+async def clear(tx: Tx, key: str) -> int | None:
+    """The rules screen was passed: the membership's epoch if it was pending until now, else None."""
+    row = await tx.one(
+        "UPDATE member SET pending = 0 WHERE key = :key AND pending = 1 AND left_at IS NULL RETURNING epoch",
+        {"key": key},
+    )
+    return row["epoch"] if row else None
+
+
+async def leave(tx: Tx, key: str, now: int) -> bool:
+    """Record that somebody went; False if they were not here."""
+    return bool(
+        await tx.run(
+            "UPDATE member SET left_at = :now WHERE key = :key AND left_at IS NULL", {"key": key, "now": now}
+        )
+    )
+
+
+async def see(tx: Tx, *, community: int, space: str, key: str, name: str, bot: bool, now: int) -> None:
+    """Somebody is here under this name; used by whatever names a person without a join."""
+    await tx.run(
+        "INSERT INTO member (key, community, space, name, bot, epoch, joined_at, seen_at, pending)"
+        " VALUES (:key, :community, :space, :name, :bot, 1, NULL, :now, 0)"
+        " ON CONFLICT (key) DO UPDATE SET name = excluded.name"
+        " WHERE excluded.name <> '' AND member.name <> excluded.name",
+        {"key": key, "community": community, "space": space, "name": name, "bot": int(bot), "now": now},
+    )
+
+
+async def used(tx: Tx, key: str, now: int) -> None:
+    """Somebody used the bot by themselves for the first time."""
+    await tx.run(
+        "UPDATE member SET used_at = :now WHERE key = :key AND used_at IS NULL", {"key": key, "now": now}
+    )
+
+
+async def forget(tx: Tx, key: str) -> None:
+    """Keep no name; the membership stays, so that the person is not greeted again as if new."""
+    await tx.run("UPDATE member SET name = '', used_at = NULL WHERE key = :key", {"key": key})
+
+
+async def preferences(tx: Tx, community: int, member: str) -> dict[str, str]:
+    rows = await tx.all(
+        "SELECT name, value FROM preference WHERE community = :community AND member = :member",
+        {"community": community, "member": member},
+    )
+    return {row["name"]: row["value"] for row in rows}
+
+
+async def prefer(tx: Tx, community: int, member: str, name: str, value: str | None, now: int) -> None:
+    """Set a preference, or clear it with None."""
+    given = {"community": community, "member": member, "name": name}
+    if value is None:
+        await tx.run(
+            "DELETE FROM preference WHERE community = :community AND member = :member AND name = :name", given
+        )
+        return
+    await tx.run(
+        "INSERT INTO preference (community, member, name, value, set_at)"
+        " VALUES (:community, :member, :name, :value, :now)"
+        " ON CONFLICT (community, member, name)"
+        " DO UPDATE SET value = excluded.value, set_at = excluded.set_at",
+        {**given, "value": value, "now": now},
+    )
+
+
+async def has(tx: Tx, community: int, member: str, name: str) -> bool:
+    """Whether a person set this preference."""
+    row = await tx.one(
+        "SELECT 1 AS found FROM preference"
+        " WHERE community = :community AND member = :member AND name = :name",
+        {"community": community, "member": member, "name": name},
+    )
+    return row is not None
+
+
+async def block(tx: Tx, community: int, member: str, other: str, now: int) -> None:
+    """``member`` wants to hear neither from nor about ``other``."""
+    await tx.run(
+        "INSERT INTO block (community, member, other, set_at) VALUES (:community, :member, :other, :now)"
+        " ON CONFLICT (community, member, other) DO NOTHING",
+        {"community": community, "member": member, "other": other, "now": now},
+    )
+
+
+async def unblock(tx: Tx, community: int, member: str, other: str) -> None:
+    await tx.run(
+        "DELETE FROM block WHERE community = :community AND member = :member AND other = :other",
+        {"community": community, "member": member, "other": other},
+    )
+
+
+async def blocked(tx: Tx, community: int, member: str) -> list[str]:
+    """Keys of those ``member`` wants to hear nothing from or about."""
+    rows = await tx.all(
+        "SELECT other FROM block WHERE community = :community AND member = :member ORDER BY set_at, other",
+        {"community": community, "member": member},
+    )
+    return [row["other"] for row in rows]
+
+
+async def blocks(tx: Tx, community: int, member: str, other: str) -> bool:
+    """Whether ``member`` blocked ``other``."""
+    row = await tx.one(
+        "SELECT 1 AS found FROM block WHERE community = :community AND member = :member AND other = :other",
+        {"community": community, "member": member, "other": other},
+    )
+    return row is not None
