@@ -8,7 +8,6 @@ has in Python; a ``bool`` is stored as 0 or 1. Times are integers of UTC millise
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
 T = TypeVar("T")
@@ -17,7 +16,7 @@ Dialect: TypeAlias = Literal["sqlite", "postgres"]
 Value: TypeAlias = int | float | str | bytes | None
 Params: TypeAlias = Mapping[str, Value]
 
-NO_PARAMS: Params = MappingProxyType({})
+NO_PARAMS: Params = {}
 
 
 class Row(Protocol):

@@ -1,0 +1,284 @@
+"""SQLite's two kinds of connection: the writer, which commits waiting units in groups, and the readers."""
+
+import asyncio
+import sqlite3
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from contextvars import Context
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import aiosqlite
+
+from storage.engines.sqlite_tx import SqliteTx, portable
+from storage.engines.stepping import Done, Waiting, Work, step
+from storage.errors import ReadOnly, ReadTimeout, StorageBusy, StorageError
+
+BUSY_SECONDS = 5.0
+"""How long to wait for another program that holds the file."""
+
+GROUP_UNITS = 256
+"""Units of one commit at most."""
+
+GROUP_SECONDS = 0.025
+"""After this long no further unit joins the group, so that the first ones hear of their commit."""
+
+STATEMENTS = 1_000
+"""Prepared statements that a connection keeps."""
+
+_NUDGE_SECONDS = 0.01  # an interrupt has no effect between two statements, so it is repeated
+
+
+class _Connection(aiosqlite.Connection):
+    def __init__(self, file: Path, *, setup: tuple[str, ...]) -> None:
+        def connect() -> sqlite3.Connection:
+            connection = sqlite3.connect(
+                f"{file.absolute().as_uri()}?mode=rw",
+                uri=True,
+                isolation_level=None,
+                timeout=BUSY_SECONDS,
+                cached_statements=STATEMENTS,
+            )
+            try:
+                connection.row_factory = sqlite3.Row
+                for statement in setup:
+                    connection.execute(statement).fetchall()
+                self._cursor = connection.cursor()
+            except BaseException:
+                connection.close()
+                raise
+            return connection
+
+        super().__init__(connect, iter_chunk_size=64)
+        # a thread stuck in a handler must not keep the process from ending
+        self._thread.daemon = True
+        self._file = file
+        self._known: set[str] = set()
+        self._loop = asyncio.get_running_loop()
+
+    async def open(self) -> None:
+        """Start the thread and connect; raises `StorageError`."""
+        try:
+            await self
+        except sqlite3.Error as error:
+            raise self._storage_error(error) from error
+
+    async def call(self, function: Callable[[sqlite3.Connection], Any]) -> Any:
+        """Run `function(connection)` on the thread."""
+        future = self._loop.create_future()
+        self._tx.put_nowait((future, partial(function, self._conn)))
+        return await future
+
+    async def shut(self, patience: float) -> None:
+        """Close within `patience` seconds; past them the thread is interrupted and left to end by itself."""
+        connection = self._connection
+        if connection is None:
+            return
+        stopped = self.stop()
+        assert stopped is not None
+        await asyncio.wait((stopped,), timeout=patience)
+        if not stopped.done():
+            with suppress(sqlite3.Error):
+                connection.interrupt()
+        self._connection = None
+
+    def _run(self, sql: str) -> None:
+        """Run a statement of the engine's own; what fails here is the storage."""
+        try:
+            self._cursor.execute(sql)
+        except sqlite3.Error as error:
+            raise self._storage_error(error) from error
+
+    def _storage_error(self, error: Exception) -> StorageError:
+        known = portable(error, self._file)
+        return known if isinstance(known, StorageError) else StorageError(f"{self._file}: {error}")
+
+    def _roll_back(self) -> None:
+        with suppress(sqlite3.Error):
+            if self._conn.in_transaction:
+                self._cursor.execute("ROLLBACK")
+
+
+class Writer(_Connection):
+    """The one connection that writes. Waiting units share a transaction, each in a savepoint of its own."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(
+            file,
+            setup=("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON"),
+        )
+        self._queue: deque[Waiting] = deque()
+        self._at_work = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def add(self, unit: Waiting) -> None:
+        """Queue a unit; called on the event loop."""
+        self._queue.append(unit)
+        if not self._at_work:
+            self._at_work = True
+            self._idle.clear()
+            self._tx.put_nowait((None, self._work_off))
+
+    async def drained(self) -> None:
+        """Wait until no unit is left."""
+        await self._idle.wait()
+
+    def give_up(self, error: StorageError) -> None:
+        """Tell all that still wait that their unit will not run."""
+        while self._queue:
+            Done(self._queue.popleft().future, error=error).tell()
+
+    def _settle(self, group: list[Done]) -> None:
+        """Back on the event loop: tell the callers, and go on with who came meanwhile."""
+        for done in group:
+            done.tell()
+        if self._queue:
+            self._tx.put_nowait((None, self._work_off))
+        else:
+            self._at_work = False
+            self._idle.set()
+
+    def _work_off(self) -> None:
+        """On the thread: run one group of units, whatever happens to it."""
+        group: list[Waiting] = []
+        try:
+            done = self._group(group)
+        except BaseException as error:
+            self._roll_back()
+            done = [Done(unit.future, error=error) for unit in group]
+        self._loop.call_soon_threadsafe(self._settle, done)
+
+    def _group(self, group: list[Waiting]) -> list[Done]:
+        try:
+            self._run("BEGIN IMMEDIATE")
+        except StorageError:
+            self._take(group, GROUP_UNITS)
+            raise
+        until = perf_counter() + GROUP_SECONDS
+        done: list[Done] = []
+        try:
+            while len(group) < GROUP_UNITS and perf_counter() < until and (unit := self._take(group)):
+                done.append(self._unit(unit))
+            self._commit()
+        except Exception:
+            # a failing disk and a rule that is only checked at the commit undo everyone's work; apart,
+            # they hit only whom they concern
+            self._roll_back()
+            return self._one_by_one(group)
+        return done
+
+    def _take(self, group: list[Waiting], count: int = 1) -> Waiting | None:
+        """Move up to `count` units whose callers still wait from the queue to `group`; returns the last."""
+        taken = None
+        while count and self._queue:
+            unit = self._queue.popleft()
+            if not unit.future.cancelled():
+                group.append(unit)
+                taken = unit
+                count -= 1
+        return taken
+
+    def _one_by_one(self, group: list[Waiting]) -> list[Done]:
+        done: list[Done] = []
+        busy: StorageBusy | None = None
+        for unit in group:
+            try:
+                if busy is not None:
+                    raise busy
+                self._run("BEGIN IMMEDIATE")
+                outcome = self._unit(unit)
+                self._commit()
+            except Exception as error:
+                self._roll_back()
+                outcome = Done(unit.future, error=error)
+                busy = error if isinstance(error, StorageBusy) else None
+            done.append(outcome)
+        return done
+
+    def _unit(self, unit: Waiting) -> Done:
+        """Run one unit in its savepoint; raises `StorageError` when the transaction around it is lost too."""
+        self._run("SAVEPOINT unit")
+        tx = SqliteTx(self._cursor, self._known, self._file)
+        try:
+            result = unit.context.run(step, unit.work, tx)
+        except BaseException as error:
+            self._check(tx.fault)
+            self._run("ROLLBACK TO unit")
+            self._run("RELEASE unit")
+            if isinstance(error, StopIteration):  # which a future can't hold
+                error = RuntimeError(repr(error))
+            return Done(unit.future, error=error)
+        else:
+            self._check(tx.fault)
+            if tx.fault is not None:
+                self._run("ROLLBACK TO unit")
+            self._run("RELEASE unit")
+            return Done(unit.future, result, tx.fault)
+        finally:
+            tx.end()
+
+    def _check(self, fault: Exception | None) -> None:
+        if isinstance(fault, ReadOnly):
+            raise StorageError(f"{self._file} is read-only. Allow writing to it and its folder.") from fault
+        if isinstance(fault, StorageError):
+            raise fault
+
+    def _commit(self) -> None:
+        try:
+            self._cursor.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise portable(error, self._file) from error
+
+
+class Reader(_Connection):
+    """A connection that only reads, one consistent snapshot after another."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(file, setup=("PRAGMA query_only = ON",))
+
+    async def read(self, work: Work, context: Context, until: float | None) -> Any:
+        """Run `work(tx)`, stopped when the loop's clock reaches `until` or the caller is cancelled.
+
+        Returns or raises only when the thread is free again.
+        """
+        tx = SqliteTx(self._cursor, self._known, self._file)
+        running = self._loop.create_future()
+        self._tx.put_nowait((running, lambda: self._read(work, context, tx)))
+        timer = None if until is None else self._loop.call_at(until, self._expire, tx, running)
+        cancelled: asyncio.CancelledError | None = None
+        try:
+            while not running.done():
+                try:
+                    await asyncio.wait((running,))
+                except asyncio.CancelledError as error:
+                    cancelled = error
+                    self._expire(tx, running)
+        finally:
+            if timer is not None:
+                timer.cancel()
+        if cancelled is not None:
+            running.exception()
+            raise cancelled
+        return running.result()
+
+    def _expire(self, tx: SqliteTx, running: asyncio.Future[Any]) -> None:
+        if running.done() or self._connection is None:
+            return
+        tx.fault = ReadTimeout("Reading this took too long and was stopped. Ask for less at once.")
+        self._connection.interrupt()
+        self._loop.call_later(_NUDGE_SECONDS, self._expire, tx, running)
+
+    def _read(self, work: Work, context: Context, tx: SqliteTx) -> Any:
+        try:
+            self._run("BEGIN")
+            result = context.run(step, work, tx)
+            if tx.fault is not None:
+                raise tx.fault
+            return result
+        finally:
+            tx.end()
+            self._roll_back()
