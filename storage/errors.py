@@ -33,6 +33,10 @@ class DatabaseInUse(StorageError):
     """Another instance runs on this database."""
 
 
+class MigrationChanged(StorageError):
+    """A migration that was applied already reads differently now."""
+
+
 class MigrationFailed(StorageError):
     """A migration could not be applied; the database is as it was before that migration."""
 

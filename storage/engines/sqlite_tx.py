@@ -126,7 +126,11 @@ class SqliteTx:
         if self.fault is not None:
             self._check()
         if sql not in self._known:
-            refuse_control(sql)
+            try:
+                refuse_control(sql)
+            except StatementError as error:
+                self.fault = error
+                raise
             if len(self._known) > 10_000:
                 self._known.clear()
             self._known.add(sql)
