@@ -245,7 +245,7 @@ class Migrator:
 
 
 def load(owner: MigrationSet, dialect: Dialect) -> list[Migration]:
-    """The migrations of `owner` for `dialect`, in order; ValueError for wrong names, gaps and doubles."""
+    """The migrations of `owner` for `dialect`, in order; ValueError for wrong names and doubles."""
     found: dict[int, Migration] = {}
     seen: set[int] = set()
     for file in sorted(owner.directory.iterdir(), key=lambda file: file.name):
@@ -263,9 +263,8 @@ def load(owner: MigrationSet, dialect: Dialect) -> list[Migration]:
         if number in found:
             raise ValueError(f"There are two migrations {number:04} of {owner.name}.")
         found[number] = Migration(owner.name, number, match["name"], file.read_text(encoding="utf-8"))
-    for number in range(1, max(seen, default=0) + 1):
-        if number not in found:
-            raise ValueError(f"Migration {number:04} of {owner.name} for {dialect} is missing.")
+    for number in sorted(seen - found.keys()):
+        raise ValueError(f"Migration {number:04} of {owner.name} is missing for {dialect}.")
     return [found[number] for number in sorted(found)]
 
 

@@ -10,9 +10,10 @@ from typing import Any, ClassVar, TypeVar, cast
 
 import asyncpg  # type: ignore[import-untyped]
 
-from storage.engines.postgres_group import NotBegun, execute, run_group
+from storage.engines.postgres_errors import FAILURES, Conflict, ConnectionLost, NotBegun, unreachable
+from storage.engines.postgres_group import execute, run_group
 from storage.engines.postgres_presence import Presence
-from storage.engines.postgres_tx import Conflict, Connection, ConnectionLost, PostgresTx, drive, unreachable
+from storage.engines.postgres_tx import Connection, PostgresTx, drive
 from storage.engines.stepping import Done, Waiting
 from storage.errors import ReadOnly, ReadTimeout, StorageClosed, StorageError
 from storage.port import Dialect, Tx
@@ -83,7 +84,7 @@ class PostgresEngine:
                 command_timeout=_COMMAND_SECONDS,
                 server_settings={"application_name": "kith"},
             )
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as error:
+        except (*FAILURES, ValueError) as error:
             raise StorageError(
                 f"The Postgres database can't be opened: {error}. "
                 "Check that the server runs and the URL is right."
@@ -237,7 +238,7 @@ class PostgresEngine:
     async def _connection(self) -> AsyncIterator[Connection]:
         try:
             connection = await self._pool.acquire()
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except FAILURES as error:
             raise unreachable(error) from error
         try:
             yield connection

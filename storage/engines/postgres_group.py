@@ -3,18 +3,13 @@
 import asyncio
 from typing import cast
 
-import asyncpg  # type: ignore[import-untyped]
-
-from storage.engines.postgres_tx import Connection, ConnectionLost, PostgresTx, drive, portable
+from storage.engines.postgres_errors import FAILURES, ConnectionLost, NotBegun, portable
+from storage.engines.postgres_tx import Connection, PostgresTx, drive
 from storage.engines.stepping import Done, Waiting
 from storage.errors import StorageError
 
 GROUP_SECONDS = 0.05
 """After this long a transaction takes no further unit, so that other workers get their turn."""
-
-
-class NotBegun(StorageError):
-    """The transaction could not even begin; no unit was run."""
 
 
 async def run_group(connection: Connection, community: int, group: list[Waiting]) -> list[Done]:
@@ -72,7 +67,7 @@ async def execute(connection: Connection, sql: str) -> str:
     """Run statements of the engine's own; raises the errors of the port."""
     try:
         return cast(str, await connection.execute(sql))
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
+    except FAILURES as error:
         raise _lost(connection, portable(error)) from error
 
 

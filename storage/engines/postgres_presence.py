@@ -4,7 +4,8 @@ import asyncio
 
 import asyncpg  # type: ignore[import-untyped]
 
-from storage.engines.postgres_tx import Connection, unreachable
+from storage.engines.postgres_errors import FAILURES, unreachable
+from storage.engines.postgres_tx import Connection
 from storage.errors import DatabaseInUse
 
 _NAME = 0x4B697468  # of our lock among the server's advisory locks
@@ -44,7 +45,7 @@ class Presence:
                 self._url, server_settings={"application_name": f"kith worker {self._worker}"}
             )
             taken = await connection.fetchval("SELECT pg_try_advisory_lock($1, $2)", _NAME, self._worker)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except FAILURES as error:
             raise unreachable(error) from error
         finally:
             if connection is not None and not taken:

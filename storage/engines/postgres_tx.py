@@ -8,84 +8,17 @@ from contextvars import Context
 from types import TracebackType
 from typing import Any, ClassVar, TypeAlias, cast
 
-import asyncpg  # type: ignore[import-untyped]
-
 from storage import search
 from storage.engines.placeholders import translate
+from storage.engines.postgres_errors import portable
 from storage.engines.stepping import Work, close, expel, over, refuse_control
-from storage.errors import (
-    CheckViolation,
-    ConstraintViolation,
-    DatabaseCorrupt,
-    ForeignKeyViolation,
-    NotNullViolation,
-    ReadOnly,
-    StatementError,
-    StorageBusy,
-    StorageError,
-    StorageFull,
-    UniqueViolation,
-)
+from storage.errors import ConstraintViolation, StatementError
 from storage.port import NO_PARAMS, Dialect, Params, Row
 
 Connection: TypeAlias = Any
 """An asyncpg connection, bare or lent by a pool; asyncpg ships no types."""
 
-
-class ConnectionLost(StorageError):
-    """The server went away; what was not committed by then is undone by the server."""
-
-
-class Conflict(StorageBusy):
-    """Transactions got into each other's way and this one gave in; another attempt may well succeed."""
-
-
-_CLASSES: dict[str, tuple[type[Exception], str]] = {
-    "23505": (UniqueViolation, ""),
-    "23503": (ForeignKeyViolation, ""),
-    "23502": (NotNullViolation, ""),
-    "23514": (CheckViolation, ""),
-    "25006": (ReadOnly, "Writes belong in a unit."),
-    "40001": (Conflict, "Several workers wrote the same rows at once. Try again."),
-    "40P01": (Conflict, "Several workers waited for each other. Try again."),
-    "53100": (StorageFull, "Make room on the disk of the database server."),
-    "53300": (StorageBusy, "The server takes no more connections. Allow more of them, or stop others."),
-    "55P03": (StorageBusy, "Another worker held what this one needs for too long. Try again."),
-    "57P03": (StorageBusy, "The server is starting or stopping. Wait until it is up."),
-    "XX001": (DatabaseCorrupt, "Put a backup back with pg_restore."),
-    "XX002": (DatabaseCorrupt, "Rebuild the index with REINDEX, or put a backup back with pg_restore."),
-}
-
 _SCRIPT_SECONDS = 3_600.0
-
-_FAILING = ("08", "53", "57", "58", "F0", "XX")
-"""Classes of SQLSTATE in which the server fails rather than the statement."""
-
-
-def portable(error: BaseException) -> Exception:
-    """The error of the port for one of asyncpg's or of the network."""
-    if isinstance(error, asyncpg.PostgresError):
-        state = error.sqlstate or ""
-        kind, advice = _CLASSES.get(state, (None, ""))
-        if kind is not None:
-            return kind(f"{error} {advice}".rstrip())
-        if state.startswith("23"):
-            return ConstraintViolation(str(error))
-        if state.startswith(_FAILING) or state == "25P03":
-            return StorageError(f"The database server failed: {error}. Look at its log.")
-        return StatementError(str(error))
-    if isinstance(error, TimeoutError):
-        return StorageBusy("The database server took too long to answer. Look at its load and its log.")
-    if isinstance(error, asyncpg.DataError | ValueError | TypeError):
-        return StatementError(str(error))
-    if isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError | OSError):
-        return StorageError(f"The connection to the database server is lost: {error}. Check that it runs.")
-    return StatementError(str(error))
-
-
-def unreachable(error: Exception) -> ConnectionLost:
-    """The error of a server that doesn't let us in."""
-    return ConnectionLost(f"The database server can't be reached: {error}. Check that it runs.")
 
 
 class _Call:
@@ -156,7 +89,7 @@ class PostgresTx:
             return await call.run()
         except Exception as error:
             self.fault = portable(error)
-            raise self.fault from error
+            raise self.fault from None
 
     def _translate(self, sql: str, params: Params) -> tuple[str, list[Any]]:
         try:
