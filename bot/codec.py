@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
+from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from bot.model import content, ids, outgoing, text
+from bot.model import content, ids, outgoing, rules, text
 
 _TYPES: MappingProxyType[str, type[Any]] = MappingProxyType(
     {
@@ -63,6 +65,12 @@ def _plain(value: Any) -> Any:
         return {"$": "bytes", "is": base64.b64encode(value).decode()}
     if isinstance(value, text.T):
         return {"$": "T", "is": value.template, "args": {name: _plain(arg) for name, arg in value.args}}
+    if isinstance(value, rules.Rule):
+        return {"$": "Rule", "is": value.to_dict()}
+    if isinstance(value, ZoneInfo):
+        return {"$": "Zone", "is": value.key}
+    if isinstance(value, date):
+        return {"$": "date", "is": value.isoformat()}
     if isinstance(value, tuple | list):
         return [_plain(item) for item in value]
     names = _FIELDS.get(type(value))
@@ -87,6 +95,12 @@ def _model(value: Any) -> Any:
         return text.T(value["is"], **{key: _model(arg) for key, arg in value["args"].items()})
     if name == "bytes":
         return base64.b64decode(value["is"])
+    if name == "Rule":
+        return rules.from_dict(value["is"])
+    if name == "Zone":
+        return ZoneInfo(value["is"])
+    if name == "date":
+        return date.fromisoformat(value["is"])
     if name in _ENUMS:
         return _ENUMS[name](value["is"])
     if name not in _TYPES:

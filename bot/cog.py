@@ -253,16 +253,8 @@ def form(*, role: Role = Role.MEMBER) -> Callable[[Method], FormHandler]:
     return partial(FormHandler, role=role)
 
 
-@dataclass(frozen=True, slots=True)
-class ChosenMessage:
-    """The message that a menu action was used on."""
-
-    author: Member
-    text: str
-
-
 class MenuHandler(Handler):
-    """Called with what was chosen (a ChosenMessage or a Member) and what its signature asks for besides."""
+    """Called with what was chosen, a ``ChosenMessage`` or a ``Member``, and what its signature asks for."""
 
     kind = HandlerKind.MENU
 

@@ -80,6 +80,8 @@ class Effects:
     said: list[Said] = field(default_factory=list)
     noted: list[Noted] = field(default_factory=list)
     form: Form | None = None
+    rescheduled: bool = False
+    """Whether a schedule changed, so that the clock must be looked at anew."""
 
 
 @dataclass(slots=True)

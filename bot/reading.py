@@ -302,16 +302,19 @@ _READERS: Final[Mapping[Kind, Callable[[Field, Raw, Place], Any]]] = {
 def split(fields: Sequence[Field], text: str) -> tuple[dict[str, Raw], str]:
     """A typed command line as raw values by field, and the words that found no place.
 
-    Values stand by position and type, or as ``name: value``; the last text takes the rest of the line.
-    Words in double quotes stay together.
+    Values stand by position and type, or as ``name: value``. The last text that is needed takes the rest of
+    the line, a text that may be left out only stands by its name. Words in double quotes stay together.
     """
     head, keyed = _keyed(fields, text.strip())
     values: dict[str, Raw] = dict(keyed)
     open_fields = [item for item in fields if item.name not in values]
     rest = head
-    last_words = next((item.name for item in reversed(open_fields) if item.kind in _WORDS), None)
+    words = [item for item in open_fields if item.kind in _WORDS]
+    last_words = next((item for item in reversed(words) if item.required), words[-1] if words else None)
     for wanted in open_fields:
-        found, rest = _take(wanted, rest, takes_rest=wanted.name == last_words)
+        if wanted in words and wanted is not last_words and not wanted.required:
+            continue
+        found, rest = _take(wanted, rest, takes_rest=wanted is last_words)
         if found is not None:
             values[wanted.name] = found
     return values, rest.strip()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bot.model.ids import Member, MessageRef
 from bot.model.roles import Role
 from bot.model.text import Words
 
@@ -146,6 +147,15 @@ class Form:
     fields: tuple[Field, ...]
     submit: str = "Send"
     intro: Words | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenMessage:
+    """The message that a menu action was used on, with what it said. ``author`` is None where unknown."""
+
+    message: MessageRef
+    author: Member | None
+    text: str = ""
 
 
 class MenuTarget(StrEnum):

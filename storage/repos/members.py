@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from storage.port import Row, Tx
+from storage.port import Params, Row, Tx
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ async def preferences(tx: Tx, community: int, member: str) -> dict[str, str]:
 
 async def prefer(tx: Tx, community: int, member: str, name: str, value: str | None, now: int) -> None:
     """Set a preference, or clear it with None."""
-    given = {"community": community, "member": member, "name": name}
+    given: Params = {"community": community, "member": member, "name": name}
     if value is None:
         await tx.run(
             "DELETE FROM preference WHERE community = :community AND member = :member AND name = :name", given

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from storage.port import Row, Tx
+from storage.port import Params, Row, Tx
 
 
 async def get(tx: Tx, key: str) -> Row | None:
@@ -21,7 +21,7 @@ async def every(tx: Tx) -> list[Row]:
 
 async def add(tx: Tx, *, key: str, community: int, name: str, now: int) -> None:
     """A space seen for the first time, as a community of its own; nothing happens if it is known."""
-    given = {"key": key, "community": community, "name": name, "now": now}
+    given: Params = {"key": key, "community": community, "name": name, "now": now}
     known = await get(tx, key)
     if known is not None:
         return

@@ -1,0 +1,89 @@
+"""The attention budget: how often a person or a channel may be addressed without having asked.
+
+One limiter for all cogs. What is over the budget is put off, folded into what waits already, or dropped with
+a line in the log; it is never stacked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.ctx import Attention
+from storage.port import Tx
+from storage.repos import attention as repo
+
+HOUR: Final = 3_600_000
+DAY: Final = 24 * HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """At most ``most`` messages in any ``window`` milliseconds."""
+
+    most: int
+    window: int
+
+
+CHANNEL_BUDGET: Final = (Budget(3, DAY),)
+PERSON_BUDGET: Final = (Budget(1, DAY), Budget(2, 7 * DAY))
+LONGEST_WAIT: Final = {
+    Attention.GREETING: 0,
+    Attention.DROP: 3 * HOUR,
+    Attention.RITUAL: DAY,
+    Attention.NUDGE: 0,
+    Attention.NEWS: 2 * DAY,
+}
+"""How late each kind may come, in milliseconds, before it is dropped instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """It may be said at ``at`` (UTC ms of community time), perhaps later than now."""
+
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """It belongs into the message with this intent, which waits already."""
+
+    into: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """It would come too late or too often."""
+
+
+async def admit(
+    tx: Tx, *, community: int, target: str, person: bool, kind: Attention, intent: str, now: int
+) -> Admitted | Folded | Dropped:
+    """Ask for a place in the target's budget, and take it if there is one.
+
+    ``target`` is a destination's lane; ``person`` says whether it is one person's.
+    """
+    if kind is Attention.GREETING and not person:
+        return Admitted(now)
+    budgets = PERSON_BUDGET if person else CHANNEL_BUDGET
+    since = now - max(budget.window for budget in budgets)
+    taken = await repo.times(tx, community, target, since)
+    at = earliest(taken, budgets, now)
+    if at > now and kind is Attention.NEWS:
+        waiting = await repo.waiting(tx, community, target, now)
+        if waiting is not None:
+            return Folded(waiting)
+    if at - now > LONGEST_WAIT[kind]:
+        return Dropped()
+    await repo.add(tx, community=community, target=target, at=at, intent=intent, kind=kind.value)
+    return Admitted(at)
+
+
+def earliest(taken: Sequence[int], budgets: Sequence[Budget], now: int) -> int:
+    """The first time from ``now`` on that no budget forbids, given the times taken, in order."""
+    at = now
+    for budget in budgets:
+        if len(taken) >= budget.most:
+            at = max(at, taken[-budget.most] + budget.window)
+    return at

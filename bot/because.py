@@ -1,0 +1,68 @@
+"""Why the bot said something: kept with each message, told by ``/kith why``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+from bot import codec
+from bot.model.ids import Member
+from bot.model.text import Moment, T, Words
+
+
+@dataclass(frozen=True, slots=True)
+class Because:
+    """The cog, what set it off, who did, when (UTC ms), and what the cog says about it itself.
+
+    ``rule`` is the schedule or setting behind it in words; ``set_by`` the key of who chose it.
+    """
+
+    cog: str
+    how: str
+    at: int
+    who: str = ""
+    rule: str = ""
+    set_by: str = ""
+    set_at: int = 0
+    reason: str = ""
+
+    def dumps(self) -> str:
+        return json.dumps({name: value for name, value in asdict(self).items() if value}, ensure_ascii=False)
+
+    @classmethod
+    def loads(cls, text: str) -> Because:
+        return cls(**{"cog": "", "how": "", "at": 0, **json.loads(text)})
+
+
+def tell(because: Because, *, who: Member | None, set_by: Member | None) -> Words:
+    """The explanation in words, for the person who asked."""
+    lines: list[Words] = []
+    if because.reason:
+        lines.append(codec.loads(because.reason))
+    when = Moment(because.at)
+    match because.how:
+        case "schedule":
+            lines.append(T("It came on schedule: {rule}.", rule=because.rule))
+        case "command" | "form" | "button" | "select" | "menu":
+            if who is not None:
+                lines.append(T("{who} asked for it {when}.", who=who, when=when))
+            else:
+                lines.append(T("Someone who has since been forgotten asked for it {when}.", when=when))
+        case "event":
+            if who is not None:
+                lines.append(T("It answers something that {who} did {when}.", who=who, when=when))
+            else:
+                lines.append(T("It answers something that happened {when}.", when=when))
+    if because.set_at:
+        set_when = Moment(because.set_at)
+        if set_by is not None:
+            lines.append(T("{who} set this up {when}.", who=set_by, when=set_when))
+        else:
+            lines.append(T("It was set up {when}.", when=set_when))
+    elif because.how == "schedule":
+        lines.append(T("The schedule comes from the configuration file."))
+    lines.append(T("The part of Kith behind it is called {cog}.", cog=because.cog))
+    words: Words = lines[0]
+    for line in lines[1:]:
+        words = T("{words}\n{line}", words=words, line=line)
+    return words

@@ -1,0 +1,362 @@
+"""The one path in: which handler an event is for, what it must still be asked, and what refuses it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import structlog
+
+from bot import codec, reading
+from bot.actions import BadAction, Bound, Expired, NotYours, Sealer, bind
+from bot.clock import Clock
+from bot.cog import FormHandler, Handler, HandlerKind, MenuHandler
+from bot.grammar import describe
+from bot.jobs import Waker
+from bot.model.content import ChosenMessage, Form, MenuTarget, Option
+from bot.model.events import (
+    CommandUsed,
+    Completion,
+    ControlUsed,
+    Event,
+    FormSent,
+    Interaction,
+    MemberCleared,
+    MemberJoined,
+    MemberLeft,
+    MenuUsed,
+    Raw,
+    SpaceLost,
+    SpaceSeen,
+)
+from bot.model.ids import Channel, Member, MessageRef, Space
+from bot.model.text import CommandName, T, Words
+from bot.model.ticks import ScheduleDue
+from bot.reading import Place, Read
+from bot.registry import Entry, Registry
+from bot.spec import Parameter
+from bot.store import Scope
+from bot.unit import Call, Occasion, Outcome, UnitRunner, forbidden
+from storage.errors import ReadTimeout, StorageError
+from storage.port import Engine, Tx
+
+COMPLETION_SECONDS: Final = 1.0
+COMPLETIONS_MOST: Final = 25
+STALE: Final = T("That button is from another time. Use the command again for a fresh one.")
+FOREIGN: Final = T("That one belongs to someone else. Use the command yourself to get your own.")
+FORGED: Final = T("That button isn't one of mine here. Nothing was done.")
+GONE: Final = T("That form is too old now. Start again, please; nothing was lost but what you typed in it.")
+OFF: Final = T("That part of Kith is switched off here.")
+
+_BOOKKEEPING: Final = (SpaceSeen, SpaceLost, MemberJoined, MemberCleared, MemberLeft)
+
+log = structlog.get_logger(__name__)
+
+
+class NotStored(Exception):
+    """The storage failed, so the event is not done: do not acknowledge it; it may come again."""
+
+
+class Router:
+    """Takes every event; see ``bot.platforms.base.Sink``."""
+
+    def __init__(
+        self,
+        *,
+        units: UnitRunner,
+        engine: Engine,
+        registry: Registry,
+        sealer: Sealer,
+        clock: Clock,
+        waker: Waker,
+    ) -> None:
+        self._units = units
+        self._engine = engine
+        self._registry = registry
+        self._sealer = sealer
+        self._clock = clock
+        self._waker = waker
+
+    async def accept(self, event: Event) -> Form | None:
+        """Take an event; return once it is stored, or with a form that must be filled in first.
+
+        Raises NotStored when the storage failed.
+        """
+        with structlog.contextvars.bound_contextvars(event=event.id, space=event.space.key):
+            try:
+                match event:
+                    case CommandUsed():
+                        return await self._command(event)
+                    case ControlUsed():
+                        return await self._control(event)
+                    case FormSent():
+                        return await self._form_sent(event)
+                    case MenuUsed():
+                        return await self._menu(event)
+                    case _:
+                        await self._happening(event)
+                        return None
+            except StorageError as error:
+                log.error("not_stored", error=str(error))
+                raise NotStored(str(error)) from error
+
+    async def due(self, tick: ScheduleDue) -> None:
+        """Run the job whose time has come. Raises NotStored."""
+        entry = self._registry.entry(f"{tick.cog}.{tick.job}")
+        if entry is None:
+            return
+        event = Event(id=tick.id, space=Space.of(tick.space), at=tick.at)
+        occasion = Occasion(
+            event,
+            "schedule",
+            rule=describe(tick.rule),
+            set_by=tick.set_by,
+            set_at=tick.set_at,
+        )
+        with structlog.contextvars.bound_contextvars(event=event.id, space=tick.space):
+            try:
+                await self._run(occasion, [Call(entry)])
+            except StorageError as error:
+                raise NotStored(str(error)) from error
+
+    async def complete(self, request: Completion) -> Sequence[Option]:
+        """Choices for an option that a cog completes; empty when there are none in time."""
+        entry = self._registry.command(request.path)
+        if entry is None:
+            return ()
+        wanted = next((item for item in entry.parameters if item.name == request.option), None)
+        if wanted is None or wanted.completer is None:
+            return ()
+        completer = getattr(entry.cog, wanted.completer)
+        try:
+            community = await self._units.community(request.space)
+
+            async def work(tx: Tx) -> Sequence[Option]:
+                scope = Scope(tx, community, request.space.key, self._clock.now(), _no_id)
+                ctx = await self._units.reading_ctx(scope, request.space, request.actor, entry)
+                if entry.handler.role not in ctx.roles:
+                    return ()
+                found: Sequence[Option] = await completer(ctx, reading.clean(request.typed))
+                return found
+
+            found = await self._engine.read(work, deadline=COMPLETION_SECONDS)
+        except (ReadTimeout, StorageError) as error:
+            log.warning("no_completion", handler=entry.name, error=str(error))
+            return ()
+        except Exception as error:
+            log.error("completer_failed", handler=entry.name, exc_info=error)
+            return ()
+        return list(found)[:COMPLETIONS_MOST]
+
+    async def _happening(self, event: Event) -> None:
+        if not isinstance(event, _BOOKKEEPING) and not self._registry.listeners(event):
+            return
+        await self._run(_occasion_of(event), None)
+
+    async def _command(self, event: CommandUsed) -> Form | None:
+        entry = self._registry.command(event.path)
+        if entry is None:
+            await self._unknown(event)
+            return None
+        fields = [item.field for item in entry.parameters]
+        raw: dict[str, Raw] = dict(event.values)
+        if event.text:
+            typed, rest = reading.split(fields, reading.clean(event.text))
+            raw = {**typed, **raw}
+            if rest:
+                words = T("I could not place {rest}. {usage}", rest=rest[:100], usage=usage(entry))
+                await self._refuse(event, words)
+                return None
+        asking = bind(entry.name, only=event.actor.member)
+        return await self._with_values(event, entry, (), entry.parameters, raw, asking, "command")
+
+    async def _control(self, event: ControlUsed) -> Form | None:
+        opened = await self._open(event, event.action)
+        if opened is None:
+            return None
+        entry, what = opened
+        if entry.handler.kind is HandlerKind.SELECT:
+            chosen = tuple(reading.clean(value) for value in event.chosen)
+            await self._run(_interaction(event, "select"), [Call(entry, (*what.args, chosen))])
+            return None
+        asked = entry.parameters[len(what.args) :]
+        asking = bind(entry.name, *what.args, only=event.actor.member)
+        return await self._with_values(event, entry, what.args, asked, {}, asking, "button")
+
+    async def _menu(self, event: MenuUsed) -> Form | None:
+        entry = self._registry.entry(event.action)
+        if entry is None or not isinstance(entry.handler, MenuHandler):
+            await self._refuse(event, OFF)
+            return None
+        chosen: ChosenMessage | Member
+        if entry.handler.target is MenuTarget.MEMBER:
+            if event.member is None:
+                await self._refuse(event, FORGED)
+                return None
+            chosen = event.member
+        else:
+            if event.message is None:
+                await self._refuse(event, FORGED)
+                return None
+            chosen = ChosenMessage(event.message, event.member, reading.clean(event.text))
+        if not any(item.field.required for item in entry.parameters):
+            outcome = await self._run(_interaction(event, "menu"), [Call(entry, (chosen,))])
+            return outcome.form
+        if entry.handler.role not in await self._units.roles(event.space, event.actor):
+            await self._refuse(event, forbidden(entry))
+            return None
+        kept = await self._units.keep(event, codec.dumps(chosen))
+        asking = bind(entry.name, kept, only=event.actor.member)
+        return self._form(event, entry, entry.parameters, {}, Read({}), asking)
+
+    async def _form_sent(self, event: FormSent) -> Form | None:
+        opened = await self._open(event, event.action)
+        if opened is None:
+            return None
+        entry, what = opened
+        if isinstance(entry.handler, FormHandler):
+            outcome = await self._run(
+                _interaction(event, "form"), [Call(entry, (*what.args, _cleaned(event.values)))]
+            )
+            return outcome.form
+        args: tuple[Any, ...] = what.args
+        asked = (
+            entry.parameters[len(args) :] if entry.handler.kind is HandlerKind.BUTTON else entry.parameters
+        )
+        if entry.handler.kind is HandlerKind.MENU:
+            body = await self._units.kept(event, int(str(what.args[0])))
+            if body is None:
+                await self._refuse(event, GONE)
+                return None
+            args = (codec.loads(body),)
+        asking = bind(entry.name, *what.args, only=event.actor.member)
+        return await self._with_values(event, entry, args, asked, event.values, asking, "form")
+
+    async def _with_values(
+        self,
+        event: Interaction,
+        entry: Entry,
+        args: tuple[Any, ...],
+        asked: Sequence[Parameter],
+        raw: Mapping[str, Raw],
+        asking: str,
+        how: str,
+    ) -> Form | None:
+        """Run the handler if all it needs is there, else the form that asks for it."""
+        place = Place(event.space.key, self._units.zone(event.space), self._clock.now())
+        read = reading.read(asked, raw, place)
+        if not read.complete:
+            if entry.handler.role not in await self._units.roles(event.space, event.actor):
+                await self._refuse(event, forbidden(entry))
+                return None
+            return self._form(event, entry, asked, raw, read, asking)
+        outcome = await self._run(_interaction(event, how), [Call(entry, args, read.values)])
+        return outcome.form
+
+    def _form(
+        self,
+        event: Interaction,
+        entry: Entry,
+        asked: Sequence[Parameter],
+        raw: Mapping[str, Raw],
+        read: Read,
+        asking: str,
+    ) -> Form:
+        fields = tuple(
+            replace(
+                reading.shown(item.field, raw.get(item.name)),
+                problem=read.problems.get(item.name),
+            )
+            for item in asked
+        )
+        return Form(title(entry.handler), self._sealer.seal(asking, event.space.key), fields)
+
+    async def _open(self, event: Interaction, action: str) -> tuple[Entry, Bound] | None:
+        """What a sealed action stands for; None after having told the person why it is refused."""
+        try:
+            what = self._sealer.open(action, event.space.key, event.actor.member, self._clock.now())
+        except BadAction:
+            await self._refuse(event, FORGED)
+            return None
+        except NotYours:
+            await self._refuse(event, FOREIGN)
+            return None
+        except Expired:
+            await self._refuse(event, STALE)
+            return None
+        entry = self._registry.entry(what.handler)
+        if entry is None:
+            await self._refuse(event, OFF)
+            return None
+        return entry, what
+
+    async def _unknown(self, event: CommandUsed) -> None:
+        wanted = " ".join(event.path)
+        close = self._registry.nearest_command(event.path, await self._units.roles(event.space, event.actor))
+        if close is None:
+            words: Words = T(
+                "I don't know {name}. {help} shows what there is.",
+                name="/" + wanted,
+                help=CommandName(("kith", "help")),
+            )
+        else:
+            words = T(
+                "I don't know {name}. Did you mean {close}?",
+                name="/" + wanted,
+                close=CommandName(tuple(close.split())),
+            )
+        await self._refuse(event, words)
+
+    async def _run(self, occasion: Occasion, calls: Sequence[Call] | None) -> Outcome:
+        outcome = await self._units.run(occasion, calls)
+        if outcome.rescheduled:
+            self._waker.poke()
+        if outcome.form is None:
+            return outcome
+        action = self._sealer.seal(outcome.form.action, occasion.event.space.key)
+        return replace(outcome, form=replace(outcome.form, action=action))
+
+    async def _refuse(self, event: Interaction, words: Words) -> None:
+        await self._units.refuse(_interaction(event, "refusal"), words)
+
+
+def usage(entry: Entry) -> T:
+    """How a command is written: its name and what it takes."""
+    path = getattr(entry.handler, "path", (entry.handler.name,))
+    asked = " ".join(
+        item.field.name if item.field.required else f"[{item.field.name}]" for item in entry.parameters
+    )
+    return T("Write it like this: {name} {asked}", name=CommandName(path), asked=asked)
+
+
+def title(handler: Handler) -> Words:
+    """What a handler's form is called."""
+    label = getattr(handler, "label", "")
+    return T("{label}", label=label) if label else T("{about}", about=handler.about.rstrip("."))
+
+
+def _interaction(event: Interaction, how: str) -> Occasion:
+    return Occasion(
+        event,
+        how,
+        actor=event.actor,
+        channel=event.channel,
+        message=getattr(event, "message", None),
+        token=event.token,
+    )
+
+
+def _occasion_of(event: Event) -> Occasion:
+    subject: Member | None = getattr(event, "member", None)
+    message: MessageRef | None = getattr(event, "message", None)
+    channel: Channel | None = message.channel if message else None
+    return Occasion(event, "event", subject=subject, channel=channel, message=message)
+
+
+def _cleaned(values: Mapping[str, Raw]) -> dict[str, Raw]:
+    return {name: reading.clean(value) if isinstance(value, str) else value for name, value in values.items()}
+
+
+def _no_id() -> int:
+    raise LookupError("Completing writes nothing, so there are no new ids.")

@@ -1,0 +1,475 @@
+"""One unit: an event's bookkeeping and its handlers in one transaction, with the one error boundary.
+
+A refusal or a bug undoes that handler's part and still marks the event as done; only a failure of the
+storage leaves it unmarked.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from bot.because import Because
+from bot.clock import Clock
+from bot.cog import JobHandler
+from bot.ctx import Ctx, Effects, Said, Sorry
+from bot.host.settings import HOST, HostSettings
+from bot.jobs import sync_jobs
+from bot.model.content import Form
+from bot.model.events import (
+    Event,
+    Interaction,
+    MemberCleared,
+    MemberJoined,
+    MemberLeft,
+    SpaceLost,
+    SpaceSeen,
+)
+from bot.model.ids import Channel, Member, MessageRef, Space
+from bot.model.outgoing import Answer
+from bot.model.roles import Actor, Role, expand
+from bot.model.text import T, Words
+from bot.outbox import Draft, Outbox, Staged
+from bot.registry import Entry, Registry
+from bot.settings import Sections, SpaceSettings
+from bot.staging import Hush, Stager, hush
+from bot.store import Scope
+from storage.errors import StorageError
+from storage.port import Engine, Row, Tx
+from storage.repos import book, drafts, marks, members, spaces
+from storage.repos import settings as setting_rows
+
+BROKEN: Final = T("Something went wrong on my side, not yours. The hosts can see it. Please try again later.")
+NOT_NOW: Final = T("That can't be passed on just now. Nothing was sent.")
+UNKNOWN_PERSON: Final = T("I can't find that person here. Pick them from the list that opens after the @.")
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A handler with what it will be called with: ``args`` by position, ``values`` by name."""
+
+    entry: Entry
+    args: tuple[Any, ...] = ()
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What a unit is about: the event, who set it off, where an answer goes."""
+
+    event: Event
+    how: str
+    actor: Actor | None = None
+    subject: Member | None = None
+    channel: Channel | None = None
+    message: MessageRef | None = None
+    token: str | None = None
+    rule: str = ""
+    set_by: str = ""
+    set_at: int = 0
+
+    @property
+    def member(self) -> Member | None:
+        return self.actor.member if self.actor else self.subject
+
+    @property
+    def prompted(self) -> bool:
+        """Whether somebody asked for what happens, so that it takes nothing of the attention budget."""
+        return self.actor is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """A space as a unit finds it."""
+
+    row: Row
+    settings: SpaceSettings
+    zone: ZoneInfo
+    silence: Hush | None
+
+    @property
+    def host(self) -> HostSettings:
+        settings: HostSettings = self.settings[HOST]
+        return settings
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a unit came to, once it is committed."""
+
+    staged: Staged | None = None
+    form: Form | None = None
+    rescheduled: bool = False
+
+
+class UnitRunner:
+    """Runs events through their handlers, one unit each."""
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        registry: Registry,
+        sections: Sections,
+        stager: Stager,
+        outbox: Outbox,
+        clock: Clock,
+        new_id: Callable[[], int],
+        zone: ZoneInfo,
+    ) -> None:
+        self._engine = engine
+        self._registry = registry
+        self._sections = sections
+        self._stager = stager
+        self._outbox = outbox
+        self._clock = clock
+        self._new_id = new_id
+        self._zone = zone
+        self._communities: dict[str, int] = {}
+        self._zones: dict[str, ZoneInfo] = {}
+
+    def zone(self, space: Space) -> ZoneInfo:
+        """The space's time zone as last seen, for reading what people typed."""
+        return self._zones.get(space.key, self._zone)
+
+    async def community(self, space: Space) -> int:
+        """The community a space belongs to; an unknown space becomes one of its own.
+
+        Raises StorageError.
+        """
+        known = self._communities.get(space.key)
+        if known is not None:
+            return known
+        fresh, now = self._new_id(), self._clock.now()
+
+        async def work(tx: Tx) -> int:
+            await spaces.add(tx, key=space.key, community=fresh, name=space.name or space.id, now=now)
+            row = await spaces.get(tx, space.key)
+            assert row is not None
+            return int(row["community"])
+
+        self._communities[space.key] = community = await self._engine.unit(0, work)
+        return community
+
+    async def run(self, occasion: Occasion, calls: Sequence[Call] | None = None) -> Outcome:
+        """Run the calls, or whoever listens to the event, and hand what they said to the outbox.
+
+        Raises StorageError if nothing of it is stored.
+        """
+        community = await self.community(occasion.event.space)
+        now = self._clock.now()
+
+        async def work(tx: Tx) -> Outcome:
+            return await self._work(tx, community, now, occasion, calls)
+
+        outcome = await self._engine.unit(community, work)
+        if outcome.staged is not None:
+            self._outbox.committed(outcome.staged)
+        return outcome
+
+    async def refuse(self, occasion: Occasion, words: Words) -> None:
+        """Answer privately that this can't be done."""
+        community = await self.community(occasion.event.space)
+        now = self._clock.now()
+
+        async def work(tx: Tx) -> Staged | None:
+            if not await marks.claim(tx, community, occasion.event.id, "refusal", now):
+                return None
+            scope = Scope(tx, community, occasion.event.space.key, now, self._new_id)
+            around = await self._around(scope, occasion.event.space)
+            ctx = self._ctx(scope, occasion, around, HOST, "refusal")
+            ctx.reply(words)
+            drafts = await self._stage(ctx, occasion, around, ctx.effects)
+            return await self._outbox.add(tx, drafts)
+
+        staged = await self._engine.unit(community, work)
+        if staged is not None:
+            self._outbox.committed(staged)
+
+    async def roles(self, space: Space, actor: Actor) -> frozenset[Role]:
+        """What somebody may do in a space. Raises StorageError."""
+        community = await self.community(space)
+
+        async def work(tx: Tx) -> frozenset[Role]:
+            scope = Scope(tx, community, space.key, self._clock.now(), self._new_id)
+            return held_roles(actor, (await self._around(scope, space)).host)
+
+        return await self._engine.read(work)
+
+    async def reading_ctx(self, scope: Scope, space: Space, actor: Actor, entry: Entry) -> Ctx[Any, Any]:
+        """A context for a completer, which only reads."""
+        around = await self._around(scope, space)
+        happening = Event(id="completion", space=space, at=scope.now)
+        return self._ctx(
+            scope, Occasion(happening, "command", actor=actor), around, entry.cog.name, entry.handler.name
+        )
+
+    async def keep(self, event: Interaction, body: str) -> int:
+        """Keep what a form needs until it comes back: the draft's id. Raises StorageError."""
+        community = await self.community(event.space)
+        fresh, now = self._new_id(), self._clock.now()
+
+        async def work(tx: Tx) -> int:
+            await drafts.add(
+                tx,
+                id=fresh,
+                community=community,
+                space=event.space.key,
+                member=event.actor.member.key,
+                body=body,
+                now=now,
+            )
+            return fresh
+
+        return await self._engine.unit(community, work)
+
+    async def kept(self, event: Interaction, draft: int) -> str | None:
+        """A draft that this person's form needs, or None if it is gone. Raises StorageError."""
+        community = await self.community(event.space)
+
+        async def work(tx: Tx) -> str | None:
+            return await drafts.get(tx, community, draft, event.actor.member.key)
+
+        return await self._engine.read(work)
+
+    async def _work(
+        self, tx: Tx, community: int, now: int, occasion: Occasion, calls: Sequence[Call] | None
+    ) -> Outcome:
+        event = occasion.event
+        scope = Scope(tx, community, event.space.key, now, self._new_id)
+        handed, rescheduled = await self._keep_books(scope, occasion)
+        if calls is None:
+            listeners = self._registry.listeners(handed) if handed is not None else ()
+            calls = [Call(entry, (handed,)) for entry in listeners]
+        if not calls:
+            return Outcome(rescheduled=rescheduled)
+        around = await self._around(scope, event.space)
+        drafts: list[Draft] = []
+        form: Form | None = None
+        for call in calls:
+            if not await marks.claim(tx, community, event.id, call.entry.name, now):
+                continue
+            ctx = self._ctx(scope, occasion, around, call.entry.cog.name, call.entry.handler.name)
+            said, asked = await self._call(ctx, call, occasion, around)
+            drafts += said
+            form = form or asked
+            rescheduled = rescheduled or ctx.effects.rescheduled
+        staged = await self._outbox.add(tx, drafts) if drafts else None
+        return Outcome(staged, form, rescheduled)
+
+    async def _keep_books(self, scope: Scope, occasion: Occasion) -> tuple[Event | None, bool]:
+        """Note what the event says about spaces and people: the event to hand to cogs, if any."""
+        event, tx = occasion.event, scope.tx
+        match event:
+            case SpaceSeen():
+                await spaces.seen(
+                    tx,
+                    event.space.key,
+                    name=event.space.name,
+                    default_channel=event.default_channel.key if event.default_channel else None,
+                    announces_joins=event.announces_joins,
+                    people=event.people,
+                )
+                around = await self._around(scope, event.space)
+                return event, await sync_jobs(scope, self._registry, around.settings, around.zone)
+            case SpaceLost():
+                await spaces.lost(tx, event.space.key, scope.now)
+            case MemberJoined():
+                return await self._joined(scope, event), False
+            case MemberCleared():
+                epoch = await members.clear(tx, event.member.key)
+                if epoch is None:
+                    return None, False
+                return MemberJoined(
+                    id=event.id,
+                    space=event.space,
+                    at=event.at,
+                    member=event.member,
+                    count=event.count,
+                    epoch=epoch,
+                ), False
+            case MemberLeft():
+                if not await members.leave(tx, event.member.key, scope.now):
+                    return None, False
+            case Interaction():
+                await self._met(scope, event.actor.member)
+                await members.used(tx, event.actor.member.key, scope.now)
+            case _:
+                if occasion.subject is not None:
+                    await self._met(scope, occasion.subject)
+        return event, False
+
+    async def _joined(self, scope: Scope, event: MemberJoined) -> MemberJoined | None:
+        joined = await members.join(
+            scope.tx,
+            community=scope.community,
+            space=scope.space,
+            key=event.member.key,
+            name=event.member.name,
+            bot=event.member.bot,
+            pending=event.pending,
+            joined_at=event.joined_at,
+            now=scope.now,
+        )
+        return replace(event, epoch=joined.epoch) if joined.new and not event.pending else None
+
+    async def _met(self, scope: Scope, member: Member) -> None:
+        await members.see(
+            scope.tx,
+            community=scope.community,
+            space=scope.space,
+            key=member.key,
+            name=member.name,
+            bot=member.bot,
+            now=scope.now,
+        )
+
+    async def _around(self, scope: Scope, space: Space) -> Surroundings:
+        row = await spaces.get(scope.tx, space.key)
+        assert row is not None
+        rows = await setting_rows.of(scope.tx, scope.community, space.key)
+        settings = self._sections.load(space.key, rows)
+        zone = settings[HOST].zone or self._zone
+        self._zones[space.key] = zone
+        return Surroundings(row, settings, zone, hush(row, scope.now))
+
+    def _ctx(
+        self, scope: Scope, occasion: Occasion, around: Surroundings, cog: str, handler: str
+    ) -> Ctx[Any, Any]:
+        maker = self._registry.cogs.get(cog)
+        return Ctx(
+            cog=cog,
+            handler=handler,
+            event=occasion.event.id,
+            scope=scope,
+            space=replace(occasion.event.space, name=around.row["name"]),
+            zone=around.zone,
+            settings=around.settings[cog] if maker is not None else None,
+            store=maker.store_type(scope) if maker is not None else None,
+            asked_by=occasion.member,
+            roles=held_roles(occasion.actor, around.host),
+            channel=occasion.channel,
+            message=occasion.message,
+            token=occasion.token,
+        )
+
+    async def _call(
+        self, ctx: Ctx[Any, Any], call: Call, occasion: Occasion, around: Surroundings
+    ) -> tuple[list[Draft], Form | None]:
+        """One handler: its drafts and the form it wants shown; a refusal or a bug becomes an answer."""
+        entry = call.entry
+        if isinstance(entry.handler, JobHandler) and around.silence is not None:
+            await self._stager.note(
+                ctx, around.silence.topic, T("Skipped {job} of {cog}.", job=entry.handler.name, cog=ctx.cog)
+            )
+            return [], None
+        try:
+            async with ctx.scope.tx.savepoint():
+                if entry.handler.role not in ctx.roles:
+                    raise Sorry(forbidden(entry))
+                values = {name: await self._known(ctx, value) for name, value in call.values.items()}
+                args = [await self._known(ctx, value) for value in call.args]
+                await entry.handler.method(entry.cog, ctx, *args, **values)
+                if occasion.token is not None and not _answered(ctx.effects):
+                    ctx.reply(T("Done."))
+                return await self._stage(ctx, occasion, around, ctx.effects), ctx.effects.form
+        except Sorry as refusal:
+            return await self._apologise(ctx, occasion, around, refusal.words), None
+        except StorageError:
+            raise
+        except Exception as error:
+            log.error("handler_failed", cog=ctx.cog, handler=ctx.handler, exc_info=error)
+            await book.fail(
+                ctx.scope.tx,
+                id=ctx.new_id(),
+                community=ctx.community,
+                at=ctx.now,
+                cog=ctx.cog,
+                handler=ctx.handler,
+                event=ctx.event,
+                error=_where(error),
+            )
+            return await self._apologise(ctx, occasion, around, BROKEN), None
+
+    async def _known(self, ctx: Ctx[Any, Any], value: Any) -> Any:
+        """People among the arguments by the name they go by; a refusal if they would rather not be named."""
+        if isinstance(value, tuple):
+            return tuple([await self._known(ctx, item) for item in value])
+        if not isinstance(value, Member) or ctx.token is None:
+            return value
+        row = await members.get(ctx.scope.tx, value.key)
+        if row is not None:
+            value = Member(value.space, value.id, row["name"] or value.name, bool(row["bot"]))
+        elif not value.name:
+            raise Sorry(UNKNOWN_PERSON)
+        if value != ctx.user and await members.blocks(ctx.scope.tx, ctx.community, value.key, ctx.user.key):
+            raise Sorry(NOT_NOW)
+        return value
+
+    async def _apologise(
+        self, ctx: Ctx[Any, Any], occasion: Occasion, around: Surroundings, words: Words
+    ) -> list[Draft]:
+        if occasion.token is None:
+            return []
+        ctx.effects = Effects()
+        ctx.reply(words)
+        return await self._stage(ctx, occasion, around, ctx.effects)
+
+    async def _stage(
+        self, ctx: Ctx[Any, Any], occasion: Occasion, around: Surroundings, effects: Effects
+    ) -> list[Draft]:
+        member = occasion.member
+        because = Because(
+            cog=ctx.cog,
+            how=occasion.how,
+            at=ctx.now,
+            who=member.key if member else "",
+            rule=occasion.rule,
+            set_by=occasion.set_by,
+            set_at=occasion.set_at,
+        )
+        return await self._stager.stage(
+            ctx, effects, because, silence=around.silence, prompted=occasion.prompted
+        )
+
+
+def held_roles(actor: Actor | None, host: HostSettings) -> frozenset[Role]:
+    """What somebody may do: by the platform's permissions and by the roles that the hosts named."""
+    if actor is None:
+        return expand(frozenset())
+    named = {
+        Role.MODERATOR: host.moderators,
+        Role.CURATOR: host.curators,
+        Role.ORGANISER: host.organisers,
+    }
+    mapped = {
+        role for role, chosen in named.items() if chosen is not None and chosen.id in actor.platform_roles
+    }
+    return expand(actor.roles | mapped)
+
+
+def forbidden(entry: Entry) -> Words:
+    """What somebody hears who may not use this."""
+    return T("That is for {role}s here. Ask one of the hosts.", role=entry.handler.role.value)
+
+
+def _answered(effects: Effects) -> bool:
+    return effects.form is not None or any(_is_answer(said) for said in effects.said)
+
+
+def _is_answer(said: Said) -> bool:
+    return isinstance(said.to, Answer)
+
+
+def _where(error: BaseException) -> str:
+    """The error with the line that raised it, and nothing of what people wrote."""
+    frames = traceback.extract_tb(error.__traceback__)
+    at = f" at {frames[-1].name}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{at}"

@@ -1,0 +1,1 @@
+"""The features that come with Kith: one small package each."""

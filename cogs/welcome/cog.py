@@ -1,0 +1,114 @@
+"""Greets newcomers where everybody can say hello too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from bot import (
+    Attention,
+    Channel,
+    Cog,
+    Ctx,
+    Held,
+    Label,
+    Member,
+    MemberJoined,
+    MemberLeft,
+    Preview,
+    T,
+    TemplateOf,
+    Text,
+    on,
+)
+from cogs.welcome.store import WelcomeStore
+
+DAY: Final = 86_400_000
+NAMES: Final = ("member", "community", "count")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How newcomers are greeted.
+
+    channel: Where newcomers are greeted. Left empty, nobody is.
+    texts: One of these in turn. {member}, {community} and {count} are filled in.
+    """
+
+    channel: Annotated[Channel | None, Label("Greeting channel")] = None
+    texts: Annotated[
+        tuple[str, ...], Label("Greetings, a blank line between two"), Text(most=500), TemplateOf(*NAMES)
+    ] = (
+        "Hello {member}. Good that you're here. Nothing to fill in; ask, or just read along.",
+        "Welcome to {community}, {member}. Pull up a chair. What brought you here?",
+        "{member} has come in. That makes {count} of us. Say hello if you like!",
+    )
+
+
+WelcomeCtx = Ctx[Settings, WelcomeStore]
+
+
+class Welcome(Cog[Settings, WelcomeStore]):
+    """Greets newcomers where everybody can say hello too."""
+
+    tables = ("welcome_greeting", "welcome_turn")
+
+    @on(MemberJoined)
+    async def greet(self, ctx: WelcomeCtx, joined: MemberJoined) -> None:
+        """Greet each newcomer, once a membership."""
+        channel = ctx.settings.channel
+        if channel is None or joined.member.bot:
+            return
+        if not await ctx.store.claim(joined.member, joined.epoch, channel):
+            return
+        ctx.post(
+            channel,
+            self._text(ctx, await ctx.store.turn(), joined.member, joined.count),
+            key=_key(joined.member, joined.epoch),
+            attention=Attention.GREETING,
+            because=T("Kith greets each newcomer in {channel}.", channel=channel),
+        )
+
+    @on(MemberLeft)
+    async def take_back(self, ctx: WelcomeCtx, left: MemberLeft) -> None:
+        """Take the greeting back if they go again within a day, so that nobody greets an empty chair."""
+        greeting = await ctx.store.latest(left.member)
+        if greeting is not None and greeting.at > ctx.now - DAY:
+            ctx.delete(_key(left.member, greeting.epoch))
+
+    async def preview(self, ctx: WelcomeCtx) -> Sequence[Preview]:
+        channel = ctx.settings.channel
+        if channel is None:
+            return ()
+        turn = await ctx.store.upcoming_turn()
+        return [
+            Preview(
+                T("When someone joins, in {channel}", channel=channel),
+                self._text(ctx, turn + step, ctx.user, None),
+            )
+            for step in range(len(ctx.settings.texts))
+        ]
+
+    def _text(self, ctx: WelcomeCtx, turn: int, member: Member, count: int | None) -> T:
+        texts = ctx.settings.texts or Settings().texts
+        if count is None:
+            texts = tuple(text for text in texts if "{count}" not in text) or Settings().texts[:1]
+        return T(
+            texts[turn % len(texts)],
+            member=member,
+            community=ctx.space.name,
+            count=count if count is not None else "",
+        )
+
+    async def export(self, ctx: WelcomeCtx, member: Member) -> Sequence[Held]:
+        return [
+            Held("Greetings you were given", await ctx.store.about(member), "kept, so you are greeted once")
+        ]
+
+    async def forget(self, ctx: WelcomeCtx, member: Member) -> None:
+        """Which membership was greeted is kept without a name, so that nobody is greeted twice."""
+
+
+def _key(member: Member, epoch: int) -> str:
+    return f"{member.key}:{epoch}"

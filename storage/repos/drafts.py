@@ -1,0 +1,33 @@
+"""What a form needs besides what people fill in, kept between showing it and getting it back."""
+
+from __future__ import annotations
+
+from storage.port import Tx
+
+
+async def add(tx: Tx, *, id: int, community: int, space: str, member: str, body: str, now: int) -> None:
+    await tx.run(
+        "INSERT INTO draft (id, community, space, member, body, made_at)"
+        " VALUES (:id, :community, :space, :member, :body, :now)",
+        {"id": id, "community": community, "space": space, "member": member, "body": body, "now": now},
+    )
+
+
+async def get(tx: Tx, community: int, id: int, member: str) -> str | None:
+    """A person's own draft; None if it is not theirs or no longer there."""
+    row = await tx.one(
+        "SELECT body FROM draft WHERE id = :id AND community = :community AND member = :member",
+        {"id": id, "community": community, "member": member},
+    )
+    return row["body"] if row else None
+
+
+async def prune(tx: Tx, before: int) -> int:
+    return await tx.run("DELETE FROM draft WHERE made_at < :before", {"before": before})
+
+
+async def forget(tx: Tx, community: int, member: str) -> None:
+    await tx.run(
+        "DELETE FROM draft WHERE community = :community AND member = :member",
+        {"community": community, "member": member},
+    )

@@ -1,0 +1,51 @@
+"""What a space's hosts set, over the defaults of the configuration. Values are JSON made by the host."""
+
+from __future__ import annotations
+
+from storage.port import Row, Tx
+
+
+async def of(tx: Tx, community: int, space: str) -> list[Row]:
+    """All that is set in a space: section, name, value, set_by, set_at."""
+    return await tx.all(
+        "SELECT section, name, value, set_by, set_at FROM setting"
+        " WHERE community = :community AND space = :space",
+        {"community": community, "space": space},
+    )
+
+
+async def put(
+    tx: Tx, *, community: int, space: str, section: str, name: str, value: str, by: str, now: int
+) -> None:
+    await tx.run(
+        "INSERT INTO setting (community, space, section, name, value, set_by, set_at)"
+        " VALUES (:community, :space, :section, :name, :value, :by, :now)"
+        " ON CONFLICT (community, space, section, name)"
+        " DO UPDATE SET value = excluded.value, set_by = excluded.set_by, set_at = excluded.set_at",
+        {
+            "community": community,
+            "space": space,
+            "section": section,
+            "name": name,
+            "value": value,
+            "by": by,
+            "now": now,
+        },
+    )
+
+
+async def clear(tx: Tx, *, community: int, space: str, section: str, name: str) -> None:
+    """Back to the default."""
+    await tx.run(
+        "DELETE FROM setting WHERE community = :community AND space = :space"
+        " AND section = :section AND name = :name",
+        {"community": community, "space": space, "section": section, "name": name},
+    )
+
+
+async def anonymise(tx: Tx, community: int, member: str) -> None:
+    """Settings stay when the person who made them is forgotten."""
+    await tx.run(
+        "UPDATE setting SET set_by = '' WHERE community = :community AND set_by = :member",
+        {"community": community, "member": member},
+    )
