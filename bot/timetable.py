@@ -37,14 +37,16 @@ async def set_schedule(
 
     The same rule in the same zone leaves it as it stands, with what was missed still to come.
     """
-    told = dump_rule(rule)
     known = await schedules.get(scope.tx, scope.community, scope.space, cog, job)
-    same = known is not None and (known["rule"], known["zone"]) == (told, zone.key)
-    grace_ms = max(grace_ms, MIN_GRACE_MS)
-    at = scope.now if set_at is None else set_at
-    if same and (known["grace_ms"], known["set_by"], known["set_at"]) == (grace_ms, set_by, at):
-        return False
-    coming = None if same else following(rule, zone, scope.now, known["last_local"] if known else None)
+    told, grace_ms = dump_rule(rule), max(grace_ms, MIN_GRACE_MS)
+    if known is not None and (known["rule"], known["zone"]) == (told, zone.key):
+        same = (known["grace_ms"], known["set_by"]) == (grace_ms, set_by)
+        if same and set_at in (None, known["set_at"]):
+            return False
+        next_at, next_local = known["next_at"], known["next_local"]
+    else:
+        coming = following(rule, zone, scope.now, known["last_local"] if known else None)
+        next_at, next_local = (coming.at, coming.key) if coming else (None, None)
     await schedules.put(
         scope.tx,
         id=known["id"] if known else scope.new_id(),
@@ -54,11 +56,11 @@ async def set_schedule(
         job=job,
         rule=told,
         zone=zone.key,
-        next_at=known["next_at"] if same else coming.at if coming else None,
-        next_local=known["next_local"] if same else coming.key if coming else None,
+        next_at=next_at,
+        next_local=next_local,
         grace_ms=grace_ms,
         set_by=set_by,
-        set_at=at,
+        set_at=scope.now if set_at is None else set_at,
     )
     return True
 
