@@ -1,0 +1,83 @@
+"""What is handed to the outbox: a message to be, with what the host knows about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+
+from bot.model.content import Card, Content
+from bot.model.ids import Member, Space
+from bot.model.outgoing import Answer, Direct, Edit, Outgoing, Post
+from bot.model.text import Words, people
+
+
+class Priority(IntEnum):
+    """What goes first among destinations that are ready. Within one, order stays as it was said."""
+
+    ANSWER = 0
+    """Somebody is waiting for it."""
+    GREETING = 1
+    NORMAL = 2
+    DROP = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Something to be sent, edited, deleted or reacted with, once, named by ``out.key``.
+
+    ``because`` is the JSON text that ``/kith why`` shows, ``kind`` the kind of attention it takes; both mean
+    nothing here. ``due_at`` is community time in UTC milliseconds; None means at once.
+    """
+
+    out: Outgoing
+    community: int
+    cog: str
+    because: str = "{}"
+    priority: Priority = Priority.NORMAL
+    due_at: int | None = None
+    kind: str = ""
+
+
+def form_of(out: Outgoing) -> str:
+    """The kind of row that this is stored as."""
+    return type(out).__name__.lower()
+
+
+def platform_of(out: Outgoing) -> str:
+    return Space.of(out.to.space).platform
+
+
+def is_answer(out: Outgoing) -> bool:
+    return isinstance(out.to, Answer)
+
+
+def keys_of_people(out: Outgoing) -> str:
+    """The keys of all whom this is to or about, a blank on both sides of each; empty if nobody."""
+    keys = dict.fromkeys(member.key for member in _members(out))
+    return f" {' '.join(keys)} " if keys else ""
+
+
+def _members(out: Outgoing) -> Iterator[Member]:
+    if isinstance(out.to, Direct | Answer):
+        yield out.to.member
+    if isinstance(out, Post):
+        yield from out.pings
+    if isinstance(out, Post | Edit):
+        yield from people(*_words(out.content))
+
+
+def _words(content: Content) -> Iterator[Words | None]:
+    if not isinstance(content, Card):
+        yield content
+        return
+    yield content.title
+    yield content.body
+    yield content.footer
+    for section in content.sections:
+        yield section.heading
+        yield section.text
+        if section.control is not None:
+            yield section.control.label
+    for control in content.buttons:
+        yield control.label

@@ -1,0 +1,398 @@
+"""Delivers one platform's rows for as long as it holds the sender's role: lane by lane, in order, in pace."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from time import monotonic
+
+from bot.model.outgoing import Receipt
+from bot.outbox.clocks import Clock, CrashPoint, real_now
+from bot.outbox.courier import Courier
+from bot.outbox.draft import Priority
+from bot.outbox.pace import Lane, Pace, Queue
+from bot.outbox.resolve import Timing
+from bot.outbox.role import Role
+from bot.outbox.scout import Scout
+from bot.outbox.staging import Grant, Started, Woken
+from bot.outbox.steps import (
+    Attempt,
+    Holder,
+    LookUp,
+    Lost,
+    More,
+    Moved,
+    Next,
+    Outcome,
+    Rest,
+    Steps,
+    Turn,
+)
+from bot.platforms.base import Platform
+from storage.errors import StorageError
+from storage.port import Engine, Tx
+from storage.repos.outbox import OutboxRow
+
+log = logging.getLogger(__name__)
+
+MOST_LANES = 4_096
+"""Lanes remembered at once; the others stay in the tables until there is room. Answers always find room."""
+
+Settled = Callable[[OutboxRow, str, Receipt | None], Awaitable[None]]
+
+
+class Sender:
+    """One platform's sender. Made, started and stopped by `Outbox`.
+
+    ``settled`` is told of each row that was sent, ended otherwise, or became uncertain, after that was
+    committed. ``crash_point`` is called with the name of each point at which a crash must lose nothing.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        platform: Platform,
+        clock: Clock,
+        role: Role,
+        *,
+        new_id: Callable[[], int],
+        timing: Timing,
+        settled: Settled,
+        crash_point: CrashPoint,
+    ) -> None:
+        self.platform = platform.name
+        self._engine = engine
+        self._clock = clock
+        self._role = role
+        self._timing = timing
+        self._settled = settled
+        self._crash_point = crash_point
+        self._limits = platform.limits
+        self._courier = Courier(platform, timing.attempt / 1_000)
+        self._pace = Pace(platform.limits)
+        self._reserve = platform.limits.in_flight // 8
+        self._lanes: dict[str, Lane] = {}
+        self._answers = Queue(timing.patience / 1_000)
+        self._others = Queue(timing.patience / 1_000)
+        self._running: set[asyncio.Task[None]] = set()
+        self._changed = asyncio.Event()
+        self._quiet = asyncio.Event()
+        self._stopping = False
+        self._closed = False
+        self._scout = Scout(
+            engine, platform.name, clock, self, new_id=new_id, poll=timing.poll, crash_point=crash_point
+        )
+
+    # -- what is added -------------------------------------------------------------------------------------
+
+    def grant(self, lane: str, answer: bool) -> Grant | None:
+        """Leave to put a row on the wire in the unit that adds it. Called on the storage's thread."""
+        now = monotonic()
+        fence = self._role.fence
+        if fence is None or self._stopping or self._pace.lane_ready_at(lane) > now:
+            return None
+        most = self._limits.in_flight
+        room = most if answer else min(most - self._reserve, self._pace.room(now))
+        if self._pace.ready_at(exempt=answer) > now or room < 1:
+            return None
+        return Grant(fence, real_now() + self._timing.lease, int(room))
+
+    def begin(self, started: Started) -> None:
+        """Attempt a row that was added as being on the wire."""
+        row = started.row
+        if self._closed or self._role.fence != row.fence:
+            return  # it is found again and looked into
+        attempt = Attempt(row, started.out)
+        lane = self._lane(row.lane, row.community, row.priority)
+        self._pace.take(lane.key, monotonic(), exempt=lane.answer)
+        if lane.busy:
+            lane.started = attempt
+            return
+        self._queue(lane).remove(lane)
+        self._start(lane, attempt)
+
+    def wake(self, woken: Woken) -> None:
+        """Something was added to a lane."""
+        known = self._lanes.get(woken.lane)
+        if known is None:
+            if self.is_full and woken.priority != Priority.ANSWER:
+                self._scout.fall_behind()
+                return
+            lane = self._lane(woken.lane, woken.community, woken.priority)
+            self._queue(lane).put(lane, monotonic())
+        elif known.busy:
+            known.woken = True
+        else:
+            self._queue(known).hasten(known, woken.priority)
+        self._changed.set()
+
+    def park(self, due_at: int) -> None:
+        """Something will be due (community time)."""
+        self._scout.expect(due_at)
+
+    def look_now(self) -> None:
+        """Look at the tables at once: the clock may have travelled, or others may have added something."""
+        self._scout.look_now()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no further lane is remembered, but for answers."""
+        return len(self._lanes) >= MOST_LANES
+
+    # -- life ----------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Deliver whenever the role is held, until cancelled."""
+        while True:
+            await self._role.acquire()
+            log.info("Sending for %s with fence %s", self.platform, self._role.fence)
+            self._scout.fall_behind()
+            work = [
+                asyncio.create_task(part, name=f"outbox {self.platform} {name}")
+                for name, part in (
+                    ("role", self._role.keep()),
+                    ("tables", self._scout.watch()),
+                    ("lanes", self._pump()),
+                )
+            ]
+            try:
+                done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    if (error := task.exception()) is not None:
+                        log.error("The sender for %s broke and begins anew", self.platform, exc_info=error)
+            finally:
+                for task in work:
+                    task.cancel()
+                await asyncio.gather(*work, return_exceptions=True)
+            self._role.drop()
+            # what is on the wire ends first, or it would be taken for abandoned
+            while self._running:
+                await asyncio.wait(self._running)
+            self._forget_lanes()
+            log.warning("No longer the sender for %s", self.platform)
+
+    async def drain(self, deadline: float) -> None:
+        """Take nothing new and let what is on the wire end, within ``deadline`` seconds; then let go."""
+        self._stopping = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(deadline):
+                while self._running:
+                    await asyncio.wait(self._running)
+        self._closed = True
+        left = list(self._running)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+    async def idle(self) -> None:
+        """Return once nothing that is due waits or is on the wire."""
+        await self._role.held()
+        while True:
+            await self._scout.look()
+            if not self._lanes and not self._scout.is_behind:
+                return
+            await self._quiet.wait()
+
+    # -- lanes ---------------------------------------------------------------------------------------------
+
+    def _lane(self, key: str, community: int, priority: int) -> Lane:
+        lane = self._lanes.get(key)
+        if lane is None:
+            lane = Lane(key, community, priority, answer=priority == Priority.ANSWER)
+            self._lanes[key] = lane
+            self._quiet.clear()
+        return lane
+
+    def _queue(self, lane: Lane) -> Queue:
+        return self._answers if lane.answer else self._others
+
+    def _drop(self, lane: Lane) -> None:
+        self._lanes.pop(lane.key, None)
+        if not self._lanes:
+            self._quiet.set()
+        if self._scout.is_behind and len(self._lanes) <= MOST_LANES // 2:
+            self._scout.look_now()
+
+    def _forget_lanes(self) -> None:
+        for lane in list(self._lanes.values()):
+            self._queue(lane).remove(lane)
+            self._drop(lane)
+
+    async def _pump(self) -> None:
+        while True:
+            self._changed.clear()
+            delay = self._start_what_is_ready()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(delay):
+                    await self._changed.wait()
+
+    def _start_what_is_ready(self) -> float | None:
+        """Start lanes while there is room; for how many seconds there will be nothing to do, if known."""
+        while not self._stopping:
+            now = monotonic()
+            queue = self._next_queue(now)
+            if queue is None:
+                break
+            lane = queue.pop()
+            ready_at = self._pace.lane_ready_at(lane.key)
+            if ready_at > now:
+                queue.put(lane, now, ready_at)
+                continue
+            self._pace.take(lane.key, now, exempt=lane.answer)
+            self._start(lane, None)
+        now = monotonic()
+        moments = [
+            moment for queue in (self._answers, self._others) if (moment := queue.next_at()) is not None
+        ]
+        moments += [
+            self._pace.ready_at(exempt=exempt)
+            for queue, exempt in ((self._answers, True), (self._others, False))
+            if queue.first(now) is not None and self._pace.ready_at(exempt=exempt) > now
+        ]
+        return max(min(moments) - now, 0.0) if moments else None
+
+    def _next_queue(self, now: float) -> Queue | None:
+        free = self._limits.in_flight - len(self._running)
+        answer = self._answers.first(now) if free > 0 and self._pace.ready_at(exempt=True) <= now else None
+        other = (
+            self._others.first(now)
+            if free > self._reserve and self._pace.ready_at(exempt=False) <= now
+            else None
+        )
+        if answer is not None and (other is None or answer <= other):
+            return self._answers
+        return self._others if other is not None else None
+
+    def _start(self, lane: Lane, attempt: Attempt | None) -> None:
+        lane.busy = True
+        lane.woken = False
+        task = asyncio.create_task(self._serve(lane, attempt), name=f"outbox {lane.key}")
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._changed.set()
+
+    async def _serve(self, lane: Lane, attempt: Attempt | None) -> None:
+        """Do what the lane needs, as long as it may go on; room in the pace was taken for its first step."""
+        found: Next = Rest(real_now() + self._timing.backoff)
+        try:
+            found = await self._go(lane, attempt)
+        except StorageError as error:
+            log.warning("The storage failed while %s was being sent: %s", lane.key, error)
+        except Exception:
+            log.exception("Sending in %s broke; it is tried again", lane.key)
+        self._finish(lane, found)
+
+    async def _go(self, lane: Lane, attempt: Attempt | None) -> Next:
+        turn = Turn(attempt) if attempt is not None else await self._take(lane)
+        while True:
+            await self._announce(turn.moved)
+            match turn.next:
+                case Attempt(row, out):
+                    if not self._role.is_held:
+                        return Lost()
+                    self._crash_point("claimed")
+                    outcome, closed = await self._courier.deliver(out)
+                    self._crash_point("delivered")
+                    spent = True
+                case LookUp(row, out):
+                    outcome, closed = await self._courier.look(out, row.first_attempt or row.added_at)
+                    self._crash_point("looked up")
+                    spent = False
+                case other:
+                    self._pace.give_back(lane.key, exempt=lane.answer)
+                    return other
+            if closed:
+                self._pace.close(monotonic() + closed)
+            go_on = self._may_go_on(lane, spent)
+            turn = await self._settle(lane, row, outcome, go_on)
+            self._crash_point("settled")
+            if not go_on:
+                await self._announce(turn.moved)
+                if not spent:
+                    self._pace.give_back(lane.key, exempt=lane.answer)
+                return turn.next
+
+    def _may_go_on(self, lane: Lane, spent: bool) -> bool:
+        """Whether the lane may take its next row in the unit that settles this one, without a new turn."""
+        now = monotonic()
+        if self._stopping or not self._role.is_held or self._pace.ready_at(exempt=lane.answer) > now:
+            return False
+        if not spent:
+            return True
+        if self._pace.lane_ready_at(lane.key) > now:
+            return False
+        if self._answers.first(now) is not None or self._others.first(now) is not None:
+            return False
+        self._pace.take(lane.key, now, exempt=lane.answer)
+        return True
+
+    async def _settle(self, lane: Lane, row: OutboxRow, outcome: Outcome, go_on: bool) -> Turn:
+        """Commit what came of it, however long that takes: what is known must not be forgotten."""
+        failures = 0
+        while True:
+            try:
+                fence = self._role.fence or row.fence or 0
+                return await self._unit(lane, fence, lambda steps: steps.settle(row, outcome, go_on=go_on))
+            except Exception as error:
+                failures += 1
+                log.error("What came of %s can't be stored yet: %s", row.key, error)
+                await asyncio.sleep(self._timing.wait(failures) / 1_000)
+
+    async def _take(self, lane: Lane) -> Turn:
+        fence = self._role.fence
+        return Turn(Lost()) if fence is None else await self._unit(lane, fence, lambda steps: steps.take())
+
+    async def _unit(self, lane: Lane, fence: int, work: Callable[[Steps], Awaitable[Turn]]) -> Turn:
+        holder = Holder(self._role.name, fence, self._limits, self._timing)
+
+        async def unit(tx: Tx) -> Turn:
+            turn = await work(
+                Steps(
+                    tx,
+                    holder,
+                    lane=lane.key,
+                    community=lane.community,
+                    now=self._clock.now(),
+                    real=real_now(),
+                    waited_until=lane.waited_until,
+                )
+            )
+            self._crash_point("before commit")
+            return turn
+
+        return await self._engine.unit(lane.community, unit)
+
+    def _finish(self, lane: Lane, found: Next) -> None:
+        lane.busy = False
+        now = monotonic()
+        if lane.started is not None:
+            attempt, lane.started = lane.started, None
+            self._start(lane, attempt)
+            return
+        match found:
+            case Rest(until):
+                lane.waited_until = until
+                self._queue(lane).put(lane, now, now + max(until - real_now(), 1) / 1_000)
+            case More(priority):
+                lane.priority = priority
+                self._queue(lane).put(lane, now)
+            case None if lane.woken:
+                self._queue(lane).put(lane, now)
+            case _:
+                self._drop(lane)
+        if isinstance(found, Lost):
+            self._role.lose()
+
+    async def _announce(self, moved: tuple[Moved, ...]) -> None:
+        for each in moved:
+            if each.state == "dead":
+                log.warning("Not delivered: %s (%s)", each.row.key, each.row.reason)
+            try:
+                await self._settled(each.row, each.state, each.receipt)
+            except Exception:
+                log.exception("Whoever wanted to know of %s broke", each.row.key)
