@@ -1,4 +1,4 @@
-"""What a unit costs: two reads and four writes with a shuffle bag, beside raw ``sqlite3`` and plain aiosqlite.
+"""What a unit costs (two reads, four writes, a shuffle bag) beside raw ``sqlite3`` and plain aiosqlite.
 
 Run it with ``python -m bench.units``; add ``--json`` for the figures alone.
 """
@@ -123,7 +123,7 @@ class RawGroupCommit:
     def _work_off(self) -> None:
         execute = self._connection.execute
         while self._queue:
-            futures = []
+            futures: list[asyncio.Future[None]] = []
             execute("BEGIN IMMEDIATE")
             while self._queue and len(futures) < 256:
                 community, event, future = self._queue.popleft()
@@ -248,7 +248,7 @@ async def run(
     rounds: int = 3,
     say: Callable[[str], None] = lambda line: None,
 ) -> list[dict[str, Any]]:
-    """Measure all contenders in turn, `rounds` times; medians. One row per contender and number of communities.
+    """Measure all contenders in turn, `rounds` times; medians. One row each.
 
     `ratio` is how many times this contender's units per second Kith runs. The slow contender gets a tenth of
     the units. `say` hears what is being measured.

@@ -9,12 +9,12 @@ from contextvars import Context
 from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, cast
 
 import aiosqlite
 
 from storage.engines.sqlite_tx import SqliteTx, portable
-from storage.engines.stepping import Done, Waiting, Work, step
+from storage.engines.stepping import Done, NoLoop, Waiting, Work, step
 from storage.errors import ReadOnly, ReadTimeout, StorageBusy, StorageError
 
 BUSY_SECONDS = 5.0
@@ -50,6 +50,7 @@ class _Connection(aiosqlite.Connection):
             except BaseException:
                 connection.close()
                 raise
+            asyncio._set_running_loop(cast(asyncio.AbstractEventLoop, NoLoop()))
             return connection
 
         super().__init__(connect, iter_chunk_size=64)
@@ -111,6 +112,7 @@ class Writer(_Connection):
             setup=("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON"),
         )
         self._queue: deque[Waiting] = deque()
+        self._group: list[Waiting] = []
         self._at_work = False
         self._idle = asyncio.Event()
         self._idle.set()
@@ -128,12 +130,14 @@ class Writer(_Connection):
         await self._idle.wait()
 
     def give_up(self, error: StorageError) -> None:
-        """Tell all that still wait that their unit will not run."""
-        while self._queue:
-            Done(self._queue.popleft().future, error=error).tell()
+        """Tell all that still wait, for a unit that is stuck or will never run."""
+        for unit in (*self._group, *self._queue):
+            Done(unit.future, error=error).tell()
+        self._queue.clear()
 
     def _settle(self, group: list[Done]) -> None:
         """Back on the event loop: tell the callers, and go on with who came meanwhile."""
+        self._group = []
         for done in group:
             done.tell()
         if self._queue:
@@ -145,14 +149,15 @@ class Writer(_Connection):
     def _work_off(self) -> None:
         """On the thread: run one group of units, whatever happens to it."""
         group: list[Waiting] = []
+        self._group = group
         try:
-            done = self._group(group)
+            done = self._commit_group(group)
         except BaseException as error:
             self._roll_back()
             done = [Done(unit.future, error=error) for unit in group]
         self._loop.call_soon_threadsafe(self._settle, done)
 
-    def _group(self, group: list[Waiting]) -> list[Done]:
+    def _commit_group(self, group: list[Waiting]) -> list[Done]:
         try:
             self._run("BEGIN IMMEDIATE")
         except StorageError:

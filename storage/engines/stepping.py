@@ -69,8 +69,9 @@ def step(work: Work, tx: Tx) -> Any:
     except StopIteration as stop:
         return stop.value
     except RuntimeError as error:
-        if "no running event loop" in str(error):
-            raise foreign("something that needs the event loop") from error
+        # what asyncio's own objects say when they are used without their loop or outside a task
+        if "event loop" in str(error) or "inside a task" in str(error):
+            raise foreign("something of asyncio's") from error
         raise
     expel(coroutine, awaited)
 
@@ -93,6 +94,13 @@ def close(coroutine: Coroutine[Any, Any, Any]) -> None:
     """Close a coroutine, even one that awaits while it is being closed."""
     with suppress(BaseException):  # its unit failed already, with a better error than this one
         coroutine.close()
+
+
+class NoLoop:
+    """Stands where the thread's event loop would be, so that asking for one fails at the very line."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise foreign(f"something that needs the event loop ({name})")
 
 
 def foreign(what: str) -> ForeignAwait:
