@@ -1,0 +1,333 @@
+"""One REST request: routing, token, faults, rate limits, schemas, the endpoint, the answer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from .drafting import Upload
+from .errors import ApiError, FormErrors, message_for, not_found, refusal, unauthorized
+from .faults import Fault
+from .model import Channel, Guild, Message
+from .permissions import P
+
+if TYPE_CHECKING:
+    from .server import FakeDiscord
+    from .world import World
+
+Json = dict[str, Any]
+PREFIX = "/api/v10"
+_FILE = re.compile(r"files\[(\d+)\]")
+_VIA = {"Via": "1.1 google"}
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+
+
+@dataclass(slots=True)
+class Call:
+    """A request as an endpoint sees it."""
+
+    fake: FakeDiscord
+    params: Mapping[str, str]
+    query: Mapping[str, str]
+    body: Any
+    files: dict[int, Upload]
+
+    @property
+    def world(self) -> World:
+        return self.fake.world
+
+    def number(self, name: str) -> int:
+        """An id in the path."""
+        text = self.params[name]
+        if not text.isdigit():
+            errors = FormErrors()
+            errors.add((name,), "NUMBER_TYPE_COERCE", f'Value "{text}" is not snowflake.')
+            errors.check()
+        return int(text)
+
+    def count(self, name: str, default: int, most: int) -> int:
+        """A number in the query, within 1 and `most`."""
+        return max(1, min(most, int(self.query.get(name) or default)))
+
+    def guild(self, need: int = 0) -> Guild:
+        """The guild of the path, if the bot is in it and has these permissions."""
+        guild = self.world.guilds.get(self.number("guild_id"))
+        if guild is None:
+            raise refusal(10004)
+        if need & ~guild.bot.permissions():
+            raise refusal(50013)
+        return guild
+
+    def channel(self, need: int = 0) -> Channel:
+        """The channel of the path, if the bot can see it and has these permissions there."""
+        channel = self.world.channels.get(self.number("channel_id"))
+        if channel is None:
+            raise refusal(10003)
+        bits = self.world.bot_permissions(channel)
+        if not bits & P.VIEW_CHANNEL:
+            raise refusal(50001)
+        if need & ~bits:
+            raise refusal(50013)
+        return channel
+
+    def message(self, channel: Channel) -> Message:
+        """The message of the path."""
+        message = channel.by_id.get(self.number("message_id"))
+        if message is None:
+            raise refusal(10008)
+        return message
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer that is not 200 with JSON or 204 without."""
+
+    status: int
+    body: Any
+
+
+Endpoint = Callable[[Call], Any]
+Route = tuple[str, str, Endpoint]
+
+
+@dataclass(slots=True)
+class Request:
+    """A request that was received, for tests to look at."""
+
+    method: str
+    path: str
+    route: str
+    body: Any
+    status: int = 0
+    answer: Any = None
+    fault: Fault | None = None
+
+    def __repr__(self) -> str:
+        note = f" ({self.fault.kind})" if self.fault else ""
+        return f"{self.method} {self.path} → {self.status}{note}"
+
+
+@dataclass(slots=True)
+class _Node:
+    fixed: dict[str, _Node] = field(default_factory=dict)
+    variable: _Node | None = None
+    name: str = ""
+    ends: dict[str, tuple[str, Endpoint]] = field(default_factory=dict)
+    template: str = ""
+
+
+class Router:
+    """Finds the endpoint of a path, one segment at a time; fixed segments win over variable ones."""
+
+    def __init__(self, routes: list[Route]) -> None:
+        self._root = _Node()
+        for method, template, endpoint in routes:
+            node = self._root
+            for segment in template.strip("/").split("/"):
+                if segment.startswith("{"):
+                    node.variable = node.variable or _Node()
+                    node = node.variable
+                    node.name = segment[1:-1]
+                else:
+                    node = node.fixed.setdefault(segment, _Node())
+            node.template = template
+            node.ends[method] = (template, endpoint)
+
+    def find(self, method: str, path: str) -> tuple[str, Endpoint, dict[str, str]]:
+        """Template, endpoint and parameters. Raises ApiError 404 or 405."""
+        found = self._walk(self._root, path.strip("/").split("/"), {})
+        if found is None:
+            raise not_found()
+        node, params = found
+        if method not in node.ends:
+            raise ApiError(405, 0, "405: Method Not Allowed")
+        template, endpoint = node.ends[method]
+        return template, endpoint, params
+
+    def _walk(
+        self, node: _Node, segments: list[str], params: dict[str, str]
+    ) -> tuple[_Node, dict[str, str]] | None:
+        if not segments:
+            return (node, params) if node.ends else None
+        head, rest = segments[0], segments[1:]
+        if (fixed := node.fixed.get(head)) and (found := self._walk(fixed, rest, params)):
+            return found
+        if node.variable is None:
+            return None
+        return self._walk(node.variable, rest, params | {node.variable.name: unquote(head)})
+
+
+class _Lost(Exception):
+    """The connection is to be broken instead of answered."""
+
+
+class Rest:
+    """Serves REST v10 for one fake."""
+
+    def __init__(self, fake: FakeDiscord, routes: list[Route]) -> None:
+        self._fake = fake
+        self._router = Router(routes)
+
+    async def serve(self, http: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request."""
+        fake = self._fake
+        path = http.rel_url.raw_path.removeprefix(PREFIX)
+        seen = Request(http.method, path, "", None)
+        if fake.record:
+            fake.requests.append(seen)
+        fake.in_flight += 1
+        fake.most_in_flight = max(fake.most_in_flight, fake.in_flight)
+        try:
+            response = await self._respond(http, path, seen)
+        except _Lost:
+            if http.transport is not None:
+                http.transport.abort()
+            response = web.Response(status=502)
+        finally:
+            fake.in_flight -= 1
+        fake.changed()
+        return response
+
+    async def _respond(self, http: web.BaseRequest, path: str, seen: Request) -> web.Response:
+        limits = self._fake.limits
+        if limits.banned:
+            return web.Response(status=429, text="error code: 1015", content_type="text/html")
+        headers: dict[str, str] = {}
+        try:
+            status, answer = await self._answer(http, path, seen, headers)
+        except ApiError as refused:
+            status, answer = refused.status, refused.body()
+            self._fake.note_refusal(seen, refused)
+        except (_Lost, asyncio.CancelledError):
+            raise
+        except Exception as bug:
+            self._fake.crashes.append(bug)
+            status, answer = 500, {"message": "500: Internal Server Error", "code": 0}
+        if status in (401, 403) or (status == 429 and headers.get("X-RateLimit-Scope") != "shared"):
+            limits.note_invalid()
+        seen.status, seen.answer = status, answer
+        if answer is None:
+            return web.Response(status=status, headers={**_VIA, **headers})
+        headers["Content-Type"] = "application/json"
+        return web.Response(status=status, body=_encode(answer).encode(), headers={**_VIA, **headers})
+
+    async def _answer(
+        self, http: web.BaseRequest, path: str, seen: Request, headers: dict[str, str]
+    ) -> tuple[int, Any]:
+        fake = self._fake
+        template, endpoint, params = self._router.find(http.method, path)
+        seen.route = route = f"{http.method} {template}"
+        exempt = template.startswith(("/interactions", "/webhooks"))
+        if not exempt and http.headers.get("Authorization") != fake.authorization:
+            raise unauthorized()
+        body, files = await _read_body(http)
+        seen.body = body
+        fault = fake.faults.striking(route, f"{http.method} {path}", body) if fake.faults else None
+        seen.fault = fault
+        if fault is not None and (planned := await self._before(fault, headers)):
+            return planned
+        if fake.limits.routes or not exempt:
+            major = params.get("channel_id") or params.get("guild_id") or params.get("webhook_token") or ""
+            bucket_headers, limited = fake.limits.take(route, major, exempt=exempt)
+            headers.update(bucket_headers)
+            if limited is not None:
+                headers.update(limited.headers)
+                return _too_many(limited.retry_after, limited.scope, headers)
+        if fake.open_api is not None:
+            self._check(http, template, body)
+        result = endpoint(Call(fake, params, http.query, body, files))
+        if isinstance(result, Answer):
+            status, answer = result.status, result.body
+        else:
+            status, answer = (204, None) if result is None else (200, result)
+        if fault is not None and fault.kind == "answer_lost":
+            return await self._lose(fault)
+        return status, answer
+
+    def _check(self, http: web.BaseRequest, template: str, body: Any) -> None:
+        judge = self._fake.open_api
+        if judge is None or not judge.knows(http.method, template):
+            return
+        errors = FormErrors()
+        judge.check_query(http.method, template, dict(http.query), errors)
+        judge.check_body(http.method, template, body, errors)
+        errors.check()
+
+    async def _before(self, fault: Fault, headers: dict[str, str]) -> tuple[int, Any] | None:
+        if fault.kind == "refuse":
+            message = fault.message or message_for(fault.code)
+            return fault.status, {"message": message, "code": fault.code}
+        if fault.kind == "limit":
+            return _too_many(fault.retry_after, fault.scope, headers)
+        if fault.kind == "drop":
+            raise _Lost
+        if fault.kind in ("hang", "hold"):
+            self._fake.changed()
+            await fault.released.wait()
+            if fault.kind == "hang":
+                raise _Lost
+        return None
+
+    async def _lose(self, fault: Fault) -> tuple[int, Any]:
+        self._fake.changed()
+        if fault.loss == "hang":
+            await fault.released.wait()
+        if fault.loss in ("hang", "drop"):
+            raise _Lost
+        return int(fault.loss), {"message": f"{fault.loss}: Server Error", "code": 0}
+
+
+def _too_many(retry_after: float, scope: str, headers: dict[str, str]) -> tuple[int, Any]:
+    everywhere = scope == "global"
+    headers["X-RateLimit-Scope"] = scope
+    headers["Retry-After"] = str(max(1, round(retry_after + 0.5)))
+    if everywhere:
+        headers["X-RateLimit-Global"] = "true"
+    message = "You are being rate limited."
+    return 429, {"message": message, "retry_after": round(retry_after, 3), "global": everywhere}
+
+
+async def _read_body(http: web.BaseRequest) -> tuple[Any, dict[int, Upload]]:
+    if http.content_type == "multipart/form-data":
+        return await _read_multipart(http)
+    raw = await http.read()
+    if not raw:
+        return None, {}
+    if http.content_type != "application/json":
+        raise ApiError(400, 50035, "Expected \"Content-Type\" header to be one of {'application/json'}.")
+    return _decoded(raw), {}
+
+
+def _decoded(raw: bytes | str) -> Any:
+    try:
+        return json.loads(raw)
+    except ValueError:
+        raise refusal(50109) from None
+
+
+async def _read_multipart(http: web.BaseRequest) -> tuple[Any, dict[int, Upload]]:
+    body: Any = {}
+    files: dict[int, Upload] = {}
+    reader = await http.multipart()
+    while (part := await reader.next()) is not None:
+        if not hasattr(part, "name"):
+            raise refusal(50109)
+        named = _FILE.fullmatch(part.name or "")
+        data = bytes(await part.read(decode=True))
+        if part.name == "payload_json":
+            body = _decoded(data)
+        elif named:
+            content_type = part.headers.get("Content-Type", "")
+            files[int(named[1])] = Upload(part.filename or "unknown", data, content_type)
+        else:
+            errors = FormErrors()
+            errors.add((part.name or "",), "UNKNOWN_KEY", "Discord knows no such part here")
+            errors.check()
+    return body, files
