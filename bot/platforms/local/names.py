@@ -1,0 +1,119 @@
+"""From what people type to mentions and links: "@Mina" and "#general" by the longest name that matches."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+_SIGN = re.compile(r"(?<![\w<@#])[@#]")
+_TOKEN = re.compile(r"<([@#])([^<>@#|\s]+)>|https?://[^\s<>\"]+", re.IGNORECASE)
+_TRAILING = ".,;:!?'\")]}»”’。，、"
+_UNSPACED = (range(0x0E00, 0x0F00), range(0x1000, 0x10A0), range(0x1780, 0x1800), range(0x3040, 0xA000))
+"""Thai, Lao, Burmese, Khmer, kana and Han: a word may follow a name without a space."""
+
+_OPENERS = frozenset("\u202a\u202b\u202d\u202e")
+_ISOLATES = frozenset("\u2066\u2067\u2068")
+_POP, _POP_ISOLATE = "\u202c", "\u2069"
+
+
+def clean(text: str) -> str:
+    """People's text without control characters and lone surrogates, its direction marks closed."""
+    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\r\n", "\n")
+    text = "".join(char for char in text if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cs"))
+    return closed(text)
+
+
+def closed(text: str) -> str:
+    """The text with what it leaves open of direction marks closed, so that it turns nothing after it."""
+    if text.isascii():
+        return text
+    still_open: list[str] = []
+    for char in text:
+        if char in _OPENERS:
+            still_open.append(_POP)
+        elif char in _ISOLATES:
+            still_open.append(_POP_ISOLATE)
+        elif still_open and char == still_open[-1]:
+            still_open.pop()
+    return text + "".join(reversed(still_open))
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names that can be mentioned, by folded name, to ids."""
+
+    people: Mapping[str, str]
+    channels: Mapping[str, str]
+
+    @classmethod
+    def of(cls, people: Iterable[tuple[str, str]], channels: Iterable[tuple[str, str]]) -> Names:
+        """From pairs of name and id."""
+        return cls(
+            {fold(name): ident for name, ident in people}, {fold(name): ident for name, ident in channels}
+        )
+
+    def resolve(self, text: str) -> str:
+        """The text with ``<@id>`` and ``<#id>`` in place of the names."""
+        out: list[str] = []
+        at = 0
+        for sign in _SIGN.finditer(text):
+            if sign.start() < at:
+                continue
+            known = self.people if sign.group() == "@" else self.channels
+            found = _longest(text, sign.end(), known)
+            if found is None:
+                continue
+            end, ident = found
+            out += [text[at : sign.start()], f"<{sign.group()}{ident}>"]
+            at = end
+        return "".join(out) + text[at:]
+
+
+def fold(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold()
+
+
+def _longest(text: str, start: int, known: Mapping[str, str]) -> tuple[int, str] | None:
+    longest = max(map(len, known), default=0) * 2
+    for end in range(min(len(text), start + longest), start, -1):
+        ident = known.get(fold(text[start:end]))
+        if ident is not None and _ends_word(text, end):
+            return end, ident
+    return None
+
+
+def _ends_word(text: str, at: int) -> bool:
+    if at == len(text) or not (text[at].isalnum() or text[at] == "_"):
+        return True
+    return any(ord(char) in script for char in (text[at - 1], text[at]) for script in _UNSPACED)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a person's text: plain words, a mention's id or a link's address, told by ``sign``."""
+
+    sign: str
+    text: str
+
+
+def pieces(text: str) -> list[Piece]:
+    """A resolved text in parts. ``sign`` is "@", "#", "link" or "" for plain words."""
+    found: list[Piece] = []
+    at = 0
+    for match in _TOKEN.finditer(text):
+        end = match.end()
+        if match.group(1):
+            piece = Piece(match.group(1), match.group(2))
+        else:
+            address = match.group().rstrip(_TRAILING)
+            end = match.start() + len(address)
+            piece = Piece("link", address)
+        if match.start() > at:
+            found.append(Piece("", text[at : match.start()]))
+        found.append(piece)
+        at = end
+    if at < len(text):
+        found.append(Piece("", text[at:]))
+    return found

@@ -1,0 +1,214 @@
+"""From what happened in the room to the events that the host knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from bot.model.content import Kind
+from bot.model.events import (
+    CommandUsed,
+    ControlUsed,
+    Event,
+    FormSent,
+    MemberJoined,
+    MemberLeft,
+    MenuUsed,
+    MessagePosted,
+    MessageRemoved,
+    Raw,
+    ReactionAdded,
+    ReactionRemoved,
+    SpaceSeen,
+)
+from bot.model.ids import Channel, Member, MessageRef, PlatformRole, Space
+from bot.model.roles import Actor, Role
+from bot.platforms.local.names import pieces
+from bot.platforms.local.room import BOT_ID, ROOM_ID, Room
+from bot.platforms.local.state import Happening, Json, Person
+
+ROLE_NAMES: Mapping[Role, str] = MappingProxyType(
+    {
+        Role.ADMIN: "Admins",
+        Role.MODERATOR: "Moderators",
+        Role.ORGANISER: "Organisers",
+        Role.CURATOR: "Curators",
+    }
+)
+
+
+class Translator:
+    """Speaks of one room in the host's values."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self.space = Space("local", ROOM_ID, room.name)
+        self._readers: Mapping[str, Callable[[Happening], Event]] = {
+            "joined": self._joined,
+            "left": self._left,
+            "said": self._said,
+            "removed": self._removed,
+            "reacted": self._reacted,
+            "unreacted": self._unreacted,
+            "command": self._command,
+            "control": self._control,
+            "form": self._form,
+            "menu": self._menu,
+        }
+
+    def event(self, happening: Happening) -> Event:
+        return self._readers[happening.kind](happening)
+
+    def seen(self) -> SpaceSeen:
+        """The room as the bot finds it when it comes up."""
+        ident, _ = self._room.ledger.event_id()
+        hall = self._room.default_place
+        return SpaceSeen(
+            id=ident,
+            space=self.space,
+            at=self._room.now(),
+            default_channel=None if hall is None else self.channel(hall.id),
+            people=self._room.count,
+        )
+
+    def person(self, person: Person) -> Member:
+        return Member(self.space.key, person.id, person.name, person.bot)
+
+    def member(self, ident: str) -> Member:
+        person = self._room.people.get(ident)
+        return Member(self.space.key, ident) if person is None else self.person(person)
+
+    def channel(self, ident: str) -> Channel:
+        return Channel(self.space.key, ident, self._room.name_of("#", ident) or "")
+
+    def role(self, role: Role) -> PlatformRole:
+        return PlatformRole(self.space.key, role.value, ROLE_NAMES[role])
+
+    def actor(self, ident: str) -> Actor:
+        roles = self._room.people[ident].roles
+        return Actor(self.member(ident), frozenset(map(Role, roles)), frozenset(roles))
+
+    def message(self, more: Json) -> MessageRef:
+        return MessageRef(self.channel(more["place"]), more["message"], more.get("thread"))
+
+    def raw(self, kind: Kind, value: Any) -> Raw:
+        """A value that a form brought, typed where the room knows people, channels and roles."""
+        match kind:
+            case Kind.MEMBER:
+                return self.member(value)
+            case Kind.MEMBERS:
+                return tuple(map(self.member, value))
+            case Kind.CHANNEL:
+                return self.channel(value)
+            case Kind.ROLE:
+                return self.role(Role(value))
+            case _ if isinstance(value, list):
+                return tuple(value)
+            case _ if isinstance(value, str | bool | int):
+                return value
+        raise TypeError(f"{value!r} is no value of a field.")
+
+    def _joined(self, it: Happening) -> MemberJoined:
+        return MemberJoined(
+            id=it.id,
+            space=self.space,
+            at=it.at,
+            member=self.member(it.who),
+            joined_at=it.more["joined_at"],
+            count=it.more["count"],
+        )
+
+    def _left(self, it: Happening) -> MemberLeft:
+        return MemberLeft(id=it.id, space=self.space, at=it.at, member=self.member(it.who))
+
+    def _said(self, it: Happening) -> MessagePosted:
+        named = dict.fromkeys(piece.text for piece in pieces(it.more["text"]) if piece.sign == "@")
+        mentioned = [ident for ident in named if ident in self._room.people]
+        return MessagePosted(
+            id=it.id,
+            space=self.space,
+            at=it.at,
+            member=self.member(it.who),
+            message=self.message(it.more),
+            text=it.more["text"],
+            mentions=tuple(map(self.member, mentioned)),
+            reply_to=it.more["reply_to"] or it.more["thread"],
+            direct=bool(self._room.places[it.more["place"]].pair),
+            mentions_bot=BOT_ID in mentioned,
+        )
+
+    def _removed(self, it: Happening) -> MessageRemoved:
+        return MessageRemoved(id=it.id, space=self.space, at=it.at, message=self.message(it.more))
+
+    def _reacted(self, it: Happening) -> ReactionAdded:
+        return ReactionAdded(
+            id=it.id,
+            space=self.space,
+            at=it.at,
+            member=self.member(it.who),
+            message=self.message(it.more),
+            emoji=it.more["emoji"],
+        )
+
+    def _unreacted(self, it: Happening) -> ReactionRemoved:
+        return ReactionRemoved(
+            id=it.id,
+            space=self.space,
+            at=it.at,
+            member=self.member(it.who),
+            message=self.message(it.more),
+            emoji=it.more["emoji"],
+        )
+
+    def _command(self, it: Happening) -> CommandUsed:
+        return CommandUsed(
+            id=it.id,
+            space=self.space,
+            at=it.at,
+            actor=self.actor(it.who),
+            token=it.more["token"],
+            channel=self.channel(it.more["place"]),
+            path=tuple(it.more["path"]),
+            text=it.more["text"],
+        )
+
+    def _control(self, it: Happening) -> ControlUsed:
+        return ControlUsed(
+            id=it.id,
+            space=self.space,
+            at=it.at,
+            actor=self.actor(it.who),
+            token=it.more["token"],
+            channel=self.channel(it.more["place"]),
+            action=it.more["action"],
+            message=self.message(it.more),
+            chosen=tuple(it.more["chosen"]),
+        )
+
+    def _form(self, it: Happening) -> FormSent:
+        return FormSent(
+            id=it.id,
+            space=self.space,
+            at=it.at,
+            actor=self.actor(it.who),
+            token=it.more["token"],
+            channel=self.channel(it.more["place"]),
+            action=it.more["action"],
+            values={name: self.raw(Kind(kind), value) for name, (kind, value) in it.more["values"].items()},
+        )
+
+    def _menu(self, it: Happening) -> MenuUsed:
+        on_message = it.more.get("message") is not None
+        return MenuUsed(
+            id=it.id,
+            space=self.space,
+            at=it.at,
+            actor=self.actor(it.who),
+            token=it.more["token"],
+            channel=self.channel(it.more["place"]),
+            action=it.more["action"],
+            member=self.member(it.more["member"]),
+            message=self.message(it.more) if on_message else None,
+            text=it.more["text"],
+        )
