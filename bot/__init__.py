@@ -1,6 +1,6 @@
 """Kith: a community bot. What a cog author imports, and nothing else."""
 
-from bot.cog import Cog, Group, Held, NoSettings, Preview, button, command, form, job, menu, on, select
+from bot.cog import Cog, Group, Held, NoSettings, Preview, button, command, form, job, menu, on, select, timer
 from bot.ctx import Attention, Ctx, Sorry
 from bot.model.content import (
     Accent,
@@ -85,4 +85,5 @@ __all__ = [
     "menu",
     "on",
     "select",
+    "timer",
 ]

@@ -43,6 +43,8 @@ def tell(because: Because, *, who: Member | None, set_by: Member | None) -> Word
     match because.how:
         case "schedule":
             lines.append(T("It came on schedule: {rule}.", rule=because.rule))
+        case "timer":
+            lines.append(T("It was due at a time that was set before."))
         case "command" | "form" | "button" | "select" | "menu":
             if who is not None:
                 lines.append(T("{who} asked for it {when}.", who=who, when=when))

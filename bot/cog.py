@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -13,7 +14,7 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any, ClassVar, Final, Generic, TypeVar, get_args, get_origin, overload
 
-from bot import spec
+from bot import codec, spec
 from bot.actions import Argument, bind
 from bot.ctx import Ctx, SettingsT, StoreT
 from bot.model.content import Button, ButtonStyle, Content, Field, Form, MenuTarget, Option, Select
@@ -23,6 +24,7 @@ from bot.model.roles import Role
 from bot.model.text import T, Words
 from bot.spec import Parameter, SpecError
 from bot.store import Store
+from storage.repos import schedules
 
 EventT = TypeVar("EventT", bound=Event)
 Method = Callable[..., Awaitable[None]]
@@ -36,6 +38,7 @@ class HandlerKind(StrEnum):
     MENU = "menu"
     EVENT = "event"
     JOB = "job"
+    TIMER = "timer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,14 +294,59 @@ def on(
 class JobHandler(Handler):
     kind = HandlerKind.JOB
 
-    def __init__(self, method: Method, *, setting: str) -> None:
+    def __init__(self, method: Method, *, setting: str, grace_ms: int) -> None:
         super().__init__(method)
         self.setting = setting
+        self.grace_ms = grace_ms
 
 
-def job(setting: str) -> Callable[[Method], JobHandler]:
-    """Called on the schedule in the settings field of that name: ``(self, ctx)``."""
-    return partial(JobHandler, setting=setting)
+def job(setting: str, *, grace_hours: int = 6) -> Callable[[Method], JobHandler]:
+    """Called on the schedule in the settings field of that name: ``(self, ctx)``.
+
+    What was missed while nothing ran is made up for once, if it is no older than ``grace_hours``.
+    """
+    return partial(JobHandler, setting=setting, grace_ms=grace_hours * 3_600_000)
+
+
+class TimerHandler(Handler):
+    """Called once at a time that was set, with the arguments given then."""
+
+    kind = HandlerKind.TIMER
+
+    @overload
+    def __get__(self, cog: None, owner: type[Cog[Any, Any]]) -> TimerHandler: ...
+    @overload
+    def __get__(self, cog: Cog[Any, Any], owner: type[Cog[Any, Any]]) -> TimerCallee: ...
+    def __get__(self, cog: Cog[Any, Any] | None, owner: type[Cog[Any, Any]]) -> Any:
+        return self if cog is None else TimerCallee(self, cog)
+
+
+class TimerCallee(Callee):
+    async def set(self, ctx: Ctx[Any, Any], at: int, *args: Argument, key: str = "") -> None:
+        """Call the handler at a time (UTC ms of community time). The same ``key`` sets it anew."""
+        await schedules.set_timer(
+            ctx.scope.tx,
+            community=ctx.community,
+            key=self._key(ctx, key),
+            space=ctx.space.key,
+            cog=self._cog.name,
+            handler=self._handler.name,
+            args=json.dumps({"args": codec.dumps(args)}),
+            due_at=at,
+        )
+        ctx.effects.rescheduled = True
+
+    async def cancel(self, ctx: Ctx[Any, Any], *, key: str = "") -> None:
+        """Call it off; harmless if it was not set."""
+        await schedules.cancel_timer(ctx.scope.tx, ctx.community, self._key(ctx, key))
+
+    def _key(self, ctx: Ctx[Any, Any], key: str) -> str:
+        return f"{self._cog.name}.{self._handler.name}:{ctx.space.key}:{key}"
+
+
+def timer(method: Method) -> TimerHandler:
+    """A handler that is called once at a time set with ``self.it.set(ctx, at, *args)``."""
+    return TimerHandler(method)
 
 
 _NAME: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")

@@ -100,6 +100,8 @@ class Ctx(Generic[SettingsT, StoreT]):
     zone: ZoneInfo
     settings: SettingsT
     store: StoreT
+    default_channel: Channel | None = None
+    """Where the platform itself greets newcomers, if it has such a place."""
     asked_by: Member | None = None
     roles: frozenset[Role] = frozenset({Role.MEMBER})
     channel: Channel | None = None

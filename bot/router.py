@@ -11,7 +11,7 @@ import structlog
 from bot import codec, reading
 from bot.actions import BadAction, Bound, Expired, NotYours, Sealer, bind
 from bot.clock import Clock
-from bot.cog import FormHandler, Handler, HandlerKind, MenuHandler
+from bot.cog import FormHandler, HandlerKind, MenuHandler
 from bot.grammar import describe
 from bot.jobs import Waker
 from bot.model.content import ChosenMessage, Form, MenuTarget, Option
@@ -31,13 +31,14 @@ from bot.model.events import (
     SpaceSeen,
 )
 from bot.model.ids import Channel, Member, MessageRef, Space
-from bot.model.text import CommandName, T, Words
-from bot.model.ticks import ScheduleDue
+from bot.model.text import CommandName, Moment, T, Words
+from bot.model.ticks import ScheduleDue, ScheduleSkipped, Tick
 from bot.reading import Place, Read
 from bot.registry import Entry, Registry
 from bot.spec import Parameter
 from bot.store import Scope
 from bot.unit import Call, Occasion, Outcome, UnitRunner, forbidden
+from bot.usage import title, usage
 from storage.errors import ReadTimeout, StorageError
 from storage.port import Engine, Tx
 
@@ -101,24 +102,41 @@ class Router:
                 log.error("not_stored", error=str(error))
                 raise NotStored(str(error)) from error
 
-    async def due(self, tick: ScheduleDue) -> None:
-        """Run the job whose time has come. Raises NotStored."""
-        entry = self._registry.entry(f"{tick.cog}.{tick.job}")
+    async def due(self, tick: Tick) -> None:
+        """Run the job or the timer whose time has come. Raises NotStored."""
+        handler = tick.job if isinstance(tick, ScheduleDue) else tick.handler
+        entry = self._registry.entry(f"{tick.cog}.{handler}")
         if entry is None:
             return
         event = Event(id=tick.id, space=Space.of(tick.space), at=tick.at)
-        occasion = Occasion(
-            event,
-            "schedule",
-            rule=describe(tick.rule),
-            set_by=tick.set_by,
-            set_at=tick.set_at,
-        )
+        if isinstance(tick, ScheduleDue):
+            occasion = Occasion(
+                event, "schedule", rule=describe(tick.rule), set_by=tick.set_by, set_at=tick.set_at
+            )
+            call = Call(entry)
+        else:
+            occasion = Occasion(event, "timer")
+            call = Call(entry, codec.loads(tick.args["args"]))
         with structlog.contextvars.bound_contextvars(event=event.id, space=tick.space):
             try:
-                await self._run(occasion, [Call(entry)])
+                await self._run(occasion, [call])
             except StorageError as error:
                 raise NotStored(str(error)) from error
+
+    async def skipped(self, missed: ScheduleSkipped) -> None:
+        """Write into the open log what was not made up for. Raises NotStored."""
+        event = Event(id=missed.id, space=Space.of(missed.space), at=missed.occurrences[-1].at)
+        words = T(
+            "Skipped {job} of {cog}, {count} of them, while Kith was away. The last was due {when}.",
+            job=missed.job,
+            cog=missed.cog,
+            count=len(missed.occurrences),
+            when=Moment(missed.occurrences[-1].at),
+        )
+        try:
+            await self._units.note(Occasion(event, "schedule"), "schedule", words)
+        except StorageError as error:
+            raise NotStored(str(error)) from error
 
     async def complete(self, request: Completion) -> Sequence[Option]:
         """Choices for an option that a cog completes; empty when there are none in time."""
@@ -319,21 +337,6 @@ class Router:
 
     async def _refuse(self, event: Interaction, words: Words) -> None:
         await self._units.refuse(_interaction(event, "refusal"), words)
-
-
-def usage(entry: Entry) -> T:
-    """How a command is written: its name and what it takes."""
-    path = getattr(entry.handler, "path", (entry.handler.name,))
-    asked = " ".join(
-        item.field.name if item.field.required else f"[{item.field.name}]" for item in entry.parameters
-    )
-    return T("Write it like this: {name} {asked}", name=CommandName(path), asked=asked)
-
-
-def title(handler: Handler) -> Words:
-    """What a handler's form is called."""
-    label = getattr(handler, "label", "")
-    return T("{label}", label=label) if label else T("{about}", about=handler.about.rstrip("."))
 
 
 def _interaction(event: Interaction, how: str) -> Occasion:

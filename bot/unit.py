@@ -239,6 +239,20 @@ class UnitRunner:
 
         return await self._engine.read(work)
 
+    async def note(self, occasion: Occasion, topic: str, words: Words) -> None:
+        """Write a line into the open log, once for this event. Raises StorageError."""
+        community = await self.community(occasion.event.space)
+        now = self._clock.now()
+
+        async def work(tx: Tx) -> None:
+            if await marks.claim(tx, community, occasion.event.id, "note", now):
+                scope = Scope(tx, community, occasion.event.space.key, now, self._new_id)
+                around = await self._around(scope, occasion.event.space)
+                ctx = self._ctx(scope, occasion, around, HOST, "note")
+                await self._stager.note(ctx, topic, words)
+
+        await self._engine.unit(community, work)
+
     async def _work(
         self, tx: Tx, community: int, now: int, occasion: Occasion, calls: Sequence[Call] | None
     ) -> Outcome:
@@ -353,6 +367,7 @@ class UnitRunner:
             zone=around.zone,
             settings=around.settings[cog] if maker is not None else None,
             store=maker.store_type(scope) if maker is not None else None,
+            default_channel=Channel.of(default) if (default := around.row["default_channel"]) else None,
             asked_by=occasion.member,
             roles=held_roles(occasion.actor, around.host),
             channel=occasion.channel,

@@ -32,7 +32,7 @@ NAMES: Final = ("member", "community", "count")
 class Settings:
     """How newcomers are greeted.
 
-    channel: Where newcomers are greeted. Left empty, nobody is.
+    channel: Where newcomers are greeted. Left empty, it is where the platform greets them.
     texts: One of these in turn. {member}, {community} and {count} are filled in.
     """
 
@@ -57,7 +57,7 @@ class Welcome(Cog[Settings, WelcomeStore]):
     @on(MemberJoined)
     async def greet(self, ctx: WelcomeCtx, joined: MemberJoined) -> None:
         """Greet each newcomer, once a membership."""
-        channel = ctx.settings.channel
+        channel = ctx.settings.channel or ctx.default_channel
         if channel is None or joined.member.bot:
             return
         if not await ctx.store.claim(joined.member, joined.epoch, channel):
@@ -78,7 +78,7 @@ class Welcome(Cog[Settings, WelcomeStore]):
             ctx.delete(_key(left.member, greeting.epoch))
 
     async def preview(self, ctx: WelcomeCtx) -> Sequence[Preview]:
-        channel = ctx.settings.channel
+        channel = ctx.settings.channel or ctx.default_channel
         if channel is None:
             return ()
         turn = await ctx.store.upcoming_turn()

@@ -95,6 +95,16 @@ async def message(tx: Tx, community: int, message_key: str) -> OutboxRow | None:
     return OutboxRow.of(row) if row is not None else None
 
 
+async def latest(tx: Tx, community: int, channel_key: str) -> OutboxRow | None:
+    """The last message that was posted in a channel and still stands."""
+    row = await tx.one(
+        "SELECT * FROM outbox WHERE community = :community AND message > :first AND message < :last"
+        " AND form = 'post' AND state = 'sent' ORDER BY id DESC LIMIT 1",
+        {"community": community, "first": f"{channel_key}:", "last": f"{channel_key};"},
+    )
+    return OutboxRow.of(row) if row is not None else None
+
+
 async def pending_in_lane(tx: Tx, lane: str, limit: int = 100) -> list[OutboxRow]:
     """What stands in a lane, in the order in which it will go."""
     rows = await tx.all(

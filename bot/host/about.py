@@ -1,0 +1,281 @@
+"""What Kith is and does, told on request: help, why, the open log, and a way to reach the hosts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
+
+from bot import codec
+from bot.because import Because, tell
+from bot.cog import Cog, CommandHandler, Group, Held, button, menu
+from bot.ctx import Ctx, Sorry
+from bot.host.settings import HostSettings
+from bot.model.content import Accent, Card, ChosenMessage, MenuTarget, Option, Section
+from bot.model.ids import Member, MessageRef
+from bot.model.roles import Role
+from bot.model.text import CommandName, Moment, T, Words, people
+from bot.registry import Entry, Registry
+from bot.spec import Label, Text
+from bot.store import Store
+from bot.usage import usage
+from storage.repos import attention, book, drafts, members, schedules
+from storage.repos import outbox as outbox_rows
+from storage.repos import settings as setting_rows
+from storage.repos.outbox import OutboxRow
+
+LINES: Final = 10
+
+AboutCtx = Ctx[HostSettings, Store]
+Feedback = Annotated[str, Text(least=3, most=1500, long=True), Label("What would you like to say?")]
+
+kith = Group("kith")
+kith_mod = Group("kith-mod", role=Role.MODERATOR)
+
+
+class About(Cog[HostSettings, Store], name="kith"):
+    """What Kith is and does, told on request."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    @kith.command
+    async def help(self, ctx: AboutCtx, command: Annotated[str, Text(most=60)] = "") -> None:
+        """See what you can do here.
+
+        command: One of them, to read more about it.
+        """
+        if command:
+            self._help_on(ctx, command)
+            return
+        by_cog: dict[str, list[Entry]] = {}
+        for spec in self._registry.catalog.commands:
+            entry = self._registry.command(spec.path)
+            if entry is not None and spec.role in ctx.roles:
+                by_cog.setdefault(spec.cog, []).append(entry)
+        ctx.reply(
+            Card(
+                T("What you can do here"),
+                T("Kith helps people here to find each other, thank each other and share what they know."),
+                sections=tuple(
+                    Section(_listed(entries), T("{about}", about=self._registry.cogs[cog].about()))
+                    for cog, entries in by_cog.items()
+                ),
+                footer=T(
+                    "{why} explains any message of mine. {quiet} if you want to be left alone.",
+                    why=CommandName(("kith", "why")),
+                    quiet=CommandName(("kith", "quiet")),
+                ),
+                accent=Accent.CALM,
+            )
+        )
+
+    def _help_on(self, ctx: AboutCtx, command: str) -> None:
+        path = tuple(command.strip().lstrip("/").split())
+        entry = self._registry.command(path)
+        if entry is None or entry.handler.role not in ctx.roles:
+            close = self._registry.nearest_command(path, ctx.roles)
+            raise Sorry(
+                T("I don't know {name}. Did you mean {close}?", name=command, close="/" + close)
+                if close
+                else T(
+                    "I don't know {name}. {help} shows all.", name=command, help=CommandName(("kith", "help"))
+                )
+            )
+        about = T("{about} {details}", about=entry.handler.about, details=entry.handler.details)
+        ctx.reply(
+            Card(
+                T("{name}", name=CommandName(path)),
+                about,
+                sections=tuple(
+                    Section(
+                        T(
+                            "{about}{optional}",
+                            about=item.field.about,
+                            optional=_optional(item.field.required),
+                        ),
+                        T("{label}", label=item.field.name),
+                    )
+                    for item in entry.parameters
+                ),
+                footer=usage(entry),
+                accent=Accent.CALM,
+            )
+        )
+
+    @kith.command
+    async def why(self, ctx: AboutCtx, message: Annotated[str, Text(most=300)] = "") -> None:
+        """Learn why I said something.
+
+        message: A link to the message; without one, my last message here.
+        """
+        if ctx.channel is None:
+            raise Sorry(T("Ask in the channel where the message is, or use the message's menu: Why this?"))
+        if not message:
+            row = await outbox_rows.latest(ctx.scope.tx, ctx.community, ctx.channel.key)
+            if row is None:
+                raise Sorry(T("I have said nothing here yet."))
+        else:
+            found = re.findall(r"[\w.-]+", message)
+            key = MessageRef(ctx.channel, found[-1] if found else "").key
+            row = await outbox_rows.message(ctx.scope.tx, ctx.community, key)
+        await self._explain(ctx, row)
+
+    @menu("Why this?", on=MenuTarget.MESSAGE)
+    async def why_this(self, ctx: AboutCtx, chosen: ChosenMessage) -> None:
+        """Learn why I said this."""
+        row = await outbox_rows.message(ctx.scope.tx, ctx.community, chosen.message.key)
+        await self._explain(ctx, row)
+
+    async def _explain(self, ctx: AboutCtx, row: OutboxRow | None) -> None:
+        if row is None:
+            raise Sorry(T("That isn't one of my messages, or it is so old that I no longer know."))
+        because = Because.loads(row.because)
+        who = await ctx.member(because.who) if because.who else None
+        set_by = await ctx.member(because.set_by) if because.set_by else None
+        ctx.reply(Card(T("Why this message?"), tell(because, who=who, set_by=set_by), accent=Accent.CALM))
+
+    @kith.command
+    async def log(self, ctx: AboutCtx) -> None:
+        """Read what changed here, who changed it, and what I held back."""
+        await self._lines(ctx, None)
+
+    @button("Older")
+    async def older(self, ctx: AboutCtx, before: int) -> None:
+        """Older lines of the log."""
+        await self._lines(ctx, before)
+
+    async def _lines(self, ctx: AboutCtx, before: int | None) -> None:
+        rows = await book.lines(ctx.scope.tx, ctx.community, before=before, limit=LINES + 1)
+        if not rows:
+            raise Sorry(T("The log is empty so far."))
+        shown = rows[:LINES]
+        ctx.reply(
+            Card(
+                T("The open log"),
+                sections=tuple(
+                    Section(codec.loads(row["words"]), T("{when}", when=Moment(row["at"]))) for row in shown
+                ),
+                buttons=(self.older.bind(shown[-1]["id"], only=ctx.user),) if len(rows) > LINES else (),
+            )
+        )
+
+    @kith.command
+    async def feedback(self, ctx: AboutCtx, words: Feedback, signed: bool = False) -> None:
+        """Tell the hosts something in private.
+
+        words: Praise, a worry, a wish.
+        signed: Show them your name. Without it they see only your words.
+        """
+        await book.give_feedback(
+            ctx.scope.tx,
+            id=ctx.new_id(),
+            community=ctx.community,
+            space=ctx.space.key,
+            member=ctx.user.key,
+            at=ctx.now,
+            words=codec.dumps(_signed(words, ctx.user if signed else None)),
+        )
+        if ctx.settings.hosts_channel is not None:
+            ctx.post(
+                ctx.settings.hosts_channel,
+                Card(T("Feedback for the hosts"), _signed(words, ctx.user if signed else None)),
+                because=T("A member wrote to the hosts."),
+                ping=False,
+            )
+        ctx.reply(T("Thank you. Only the hosts will read it."))
+
+    @kith_mod.command
+    async def review(self, ctx: AboutCtx) -> None:
+        """Read what members told the hosts in private."""
+        rows = await book.feedback(ctx.scope.tx, ctx.community)
+        if not rows:
+            raise Sorry(T("Nobody has written to the hosts yet."))
+        ctx.reply(
+            Card(
+                T("Feedback for the hosts"),
+                sections=tuple(
+                    Section(codec.loads(row["words"]), T("{when}", when=Moment(row["at"]))) for row in rows
+                ),
+            )
+        )
+
+    async def complete_command(self, ctx: AboutCtx, typed: str) -> Sequence[Option]:
+        """Commands this person may use."""
+        names = [spec.name for spec in self._registry.catalog.commands if spec.role in ctx.roles]
+        return [Option(f"/{name}", name) for name in names if typed.strip().lstrip("/") in name]
+
+    async def export(self, ctx: AboutCtx, member: Member) -> Sequence[Held]:
+        tx = ctx.scope.tx
+        row = await members.get(tx, member.key)
+        kept = await members.preferences(tx, ctx.community, member.key)
+        blocked = [await ctx.member(key) for key in await members.blocked(tx, ctx.community, member.key)]
+        feedback = await book.feedback_of(tx, ctx.community, member.key)
+        said = await outbox_rows.rows_about(tx, ctx.community, member.key)
+        known = [{name: row[name] for name in ("name", "joined_at", "left_at", "used_at")}] if row else []
+        return [
+            Held("Your name and when you came", known, "your name is removed"),
+            Held("Your preferences", [{"name": name, "value": value} for name, value in kept.items()]),
+            Held("People you want to hear nothing of", [{"name": person.name} for person in blocked]),
+            Held(
+                "Feedback you gave",
+                [{"at": item["at"], "words": _plain(item["words"])} for item in feedback],
+            ),
+            Held(
+                "Messages of mine to you or naming you",
+                [{"at": item.created_at, "cog": item.cog} for item in said],
+                "what is not sent yet is dropped; what was sent stays where it is",
+            ),
+        ]
+
+    async def forget(self, ctx: AboutCtx, member: Member) -> None:
+        tx, community = ctx.scope.tx, ctx.community
+        for key, value in (await members.preferences(tx, community, member.key)).items():
+            if value:
+                await members.prefer(tx, community, member.key, key, None, ctx.now)
+        for other in await members.blocked(tx, community, member.key):
+            await members.unblock(tx, community, member.key, other)
+        for line in await book.lines_naming(tx, community, f'"id":"{member.id}"'):
+            words = codec.loads(line["words"])
+            if any(person == member for person in people(words)):
+                await book.rewrite(tx, community, line["id"], codec.dumps(_without(words, member)))
+        await book.forget_feedback(tx, community, member.key)
+        await drafts.forget(tx, community, member.key)
+        await attention.forget(tx, community, f"direct:{member.key}")
+        await setting_rows.anonymise(tx, community, member.key)
+        await schedules.forget(tx, community, member.key)
+        await outbox_rows.forget(tx, community, member.key, now=ctx.now)
+        await members.forget(tx, member.key)
+
+
+def _listed(entries: Sequence[Entry]) -> Words:
+    words: Words = T("")
+    for index, entry in enumerate(entries):
+        assert isinstance(entry.handler, CommandHandler)
+        line = T("{name}: {about}", name=CommandName(entry.handler.path), about=entry.handler.about)
+        words = T("{words}\n{line}", words=words, line=line) if index else line
+    return words
+
+
+def _optional(required: bool) -> str:
+    return "" if required else " (you can leave it out)"
+
+
+def _signed(words: str, member: Member | None) -> Words:
+    return T("{words}\n— {member}", words=words, member=member.name) if member else words
+
+
+def _plain(stored: str) -> Any:
+    words = codec.loads(stored)
+    return words if isinstance(words, str) else words.given["words"]
+
+
+def _without(words: Words, member: Member) -> Words:
+    """The words with a person's name taken out of the arguments."""
+    if not isinstance(words, T):
+        return words
+    given = {
+        name: "someone" if value == member else _without(value, member) if isinstance(value, T) else value
+        for name, value in words.args
+    }
+    return T(words.template, **given)

@@ -1,0 +1,233 @@
+"""A person's own page: preferences, blocks, what is stored, taking it along, being forgotten."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bot.cog import Cog, Group, Held, NoSettings, button, select
+from bot.ctx import Ctx, Sorry
+from bot.host.common import as_cog, space_settings
+from bot.model.content import Accent, ButtonStyle, Card, Option, Section
+from bot.model.ids import Member
+from bot.model.text import CommandName, T
+from bot.registry import Registry
+from bot.settings import Sections
+from bot.staging import QUIET
+from bot.store import Store
+from storage.repos import members
+
+MINUTES: Final = 60_000
+
+MeCtx = Ctx[NoSettings, Store]
+
+kith = Group("kith")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What one cog stores about a person."""
+
+    cog: str
+    held: Sequence[Held]
+
+
+class Me(Cog[NoSettings, Store]):
+    """Your own page: what I keep about you, and what you want from me."""
+
+    def __init__(self, registry: Registry, sections: Sections) -> None:
+        self._registry = registry
+        self._sections = sections
+
+    @kith.command
+    async def me(self, ctx: MeCtx) -> None:
+        """See your own page: preferences, what is stored about you, and how to take it back."""
+        quiet = await members.has(ctx.scope.tx, ctx.community, ctx.user.key, QUIET)
+        blocked = await members.blocked(ctx.scope.tx, ctx.community, ctx.user.key)
+        stored = sum(len(item.rows) for kept in await self._kept(ctx) for item in kept.held)
+        ctx.reply(
+            Card(
+                T("Your page"),
+                T("Only you can see this."),
+                sections=(
+                    Section(
+                        T("On. I say nothing to you unless you ask, and nobody is pointed to you.")
+                        if quiet
+                        else T("Off. I may say something to you now and then, at most once a day."),
+                        T("Quiet"),
+                        self.be_loud.bind(only=ctx.user) if quiet else self.be_quiet.bind(only=ctx.user),
+                    ),
+                    Section(
+                        T("{count} people. You hear neither from nor about them.", count=len(blocked))
+                        if blocked
+                        else T("Nobody. You can ask me to keep somebody away from you; they are not told."),
+                        T("People you want to hear nothing of"),
+                        self.keep_away.bind(only=ctx.user),
+                    ),
+                    Section(
+                        T(
+                            "{count} entries, all of which you can take along or have forgotten.",
+                            count=stored,
+                        ),
+                        T("What I keep about you"),
+                        self.show_all.bind(only=ctx.user),
+                    ),
+                ),
+                buttons=(
+                    *((self.let_back.bind(only=ctx.user),) if blocked else ()),
+                    self.forget_me.bind(only=ctx.user),
+                ),
+                accent=Accent.CALM,
+            )
+        )
+
+    @kith.command
+    async def quiet(self, ctx: MeCtx, on: bool = True) -> None:
+        """Be left alone: no messages, mentions or invitations that you did not ask for.
+
+        on: No to be found again.
+        """
+        await self._quiet(ctx, on=on)
+
+    async def _quiet(self, ctx: MeCtx, *, on: bool) -> None:
+        value = "yes" if on else None
+        await members.prefer(ctx.scope.tx, ctx.community, ctx.user.key, QUIET, value, ctx.now)
+        ctx.reply(
+            T("Quiet it is. Your own commands still work. {quiet} brings me back.", quiet="/kith quiet no")
+            if on
+            else T("Good to have you back.")
+        )
+
+    @button("Be left alone")
+    async def be_quiet(self, ctx: MeCtx) -> None:
+        """Turn quiet on."""
+        await self._quiet(ctx, on=True)
+
+    @button("Be found again")
+    async def be_loud(self, ctx: MeCtx) -> None:
+        """Turn quiet off."""
+        await self._quiet(ctx, on=False)
+
+    @button("Keep someone away")
+    async def keep_away(self, ctx: MeCtx, who: Member) -> None:
+        """Hear neither from nor about somebody.
+
+        who: They are not told.
+        """
+        if who == ctx.user:
+            raise Sorry(T("You can't keep yourself away. {quiet} may be what you need.", quiet="/kith quiet"))
+        await members.block(ctx.scope.tx, ctx.community, ctx.user.key, who.key, ctx.now)
+        ctx.reply(
+            T("You will hear neither from nor about {who} through me. They are not told.", who=who.name)
+        )
+
+    @button("Let someone back")
+    async def let_back(self, ctx: MeCtx) -> None:
+        """Choose whom to hear from again."""
+        blocked = await members.blocked(ctx.scope.tx, ctx.community, ctx.user.key)
+        if not blocked:
+            raise Sorry(T("You keep nobody away."))
+        people = [await ctx.member(key) for key in blocked[:25]]
+        options = [Option(person.name or person.id, person.key) for person in people]
+        ctx.reply(
+            Card(
+                T("Whom would you like to hear from again?"),
+                buttons=(self.unblock.bind(options=options, most=len(options), only=ctx.user),),
+            )
+        )
+
+    @select("Choose people")
+    async def unblock(self, ctx: MeCtx, chosen: tuple[str, ...]) -> None:
+        """Hear from these people again."""
+        for key in chosen:
+            await members.unblock(ctx.scope.tx, ctx.community, ctx.user.key, key)
+        ctx.reply(T("Done. You can hear from each other again."))
+
+    @button("Show everything")
+    async def show_all(self, ctx: MeCtx) -> None:
+        """Everything that is stored about you."""
+        kept = await self._kept(ctx)
+        ctx.reply(
+            Card(
+                T("What I keep about you"),
+                sections=tuple(_section(item) for each in kept for item in each.held if item.rows),
+                buttons=(self.export_me.bind(only=ctx.user), self.forget_me.bind(only=ctx.user)),
+                footer=T("{count} parts of Kith keep nothing about you.", count=_empty(kept)),
+                accent=Accent.CALM,
+            )
+        )
+
+    @button("Take it along")
+    async def export_me(self, ctx: MeCtx) -> None:
+        """Everything, as text that programs can read."""
+        ctx.reply(json.dumps(as_json(await self._kept(ctx)), ensure_ascii=False, indent=1))
+
+    @button("Forget me", style=ButtonStyle.CAREFUL)
+    async def forget_me(self, ctx: MeCtx) -> None:
+        """See what would go, before anything does."""
+        kept = await self._kept(ctx)
+        ctx.reply(
+            Card(
+                T("Forget you?"),
+                T("This can't be undone. It would do this:"),
+                sections=tuple(
+                    Section(
+                        T("{count}: {what}", count=len(item.rows), what=item.on_forget),
+                        T("{name}", name=item.what),
+                    )
+                    for each in kept
+                    for item in each.held
+                    if item.rows
+                ),
+                buttons=(self.really_forget.bind(only=ctx.user, until=ctx.now + 10 * MINUTES),),
+                footer=T("You stay a member here; only what I know of you goes."),
+                accent=Accent.CARE,
+            )
+        )
+
+    @button("Yes, forget me", style=ButtonStyle.CAREFUL)
+    async def really_forget(self, ctx: MeCtx) -> None:
+        """Have every part of Kith forget you."""
+        settings = await space_settings(ctx, self._sections)
+        for cog in self._registry.cogs.values():
+            await cog.forget(as_cog(ctx, cog, settings), ctx.user)
+        ctx.reply(
+            T(
+                "Done. I know nothing of you any more but that you are here. {me} shows it.",
+                me=CommandName(("kith", "me")),
+            )
+        )
+
+    async def _kept(self, ctx: MeCtx) -> list[Kept]:
+        settings = await space_settings(ctx, self._sections)
+        return [
+            Kept(cog.name, await cog.export(as_cog(ctx, cog, settings), ctx.user))
+            for cog in self._registry.cogs.values()
+        ]
+
+    async def export(self, ctx: MeCtx, member: Member) -> Sequence[Held]:
+        """Preferences and blocks are told by the host's first cog."""
+        return ()
+
+    async def forget(self, ctx: MeCtx, member: Member) -> None:
+        """Nothing of its own."""
+
+
+def as_json(kept: Sequence[Kept]) -> Mapping[str, Any]:
+    """What is kept about a person, by cog and kind, as JSON values."""
+    return {each.cog: {item.what: list(item.rows) for item in each.held} for each in kept if each.held}
+
+
+def _section(item: Held) -> Section:
+    shown = "\n".join(", ".join(f"{name}: {value}" for name, value in row.items()) for row in item.rows[:3])
+    more = len(item.rows) - 3
+    return Section(
+        T("{shown}\n… and {more} more", shown=shown, more=more) if more > 0 else shown,
+        T("{what} ({count})", what=item.what, count=len(item.rows)),
+    )
+
+
+def _empty(kept: Sequence[Kept]) -> int:
+    return sum(not any(item.rows for item in each.held) for each in kept)

@@ -1,0 +1,22 @@
+"""How a handler is presented: the line that shows how to write it, and the title of its form."""
+
+from __future__ import annotations
+
+from bot.cog import Handler
+from bot.model.text import CommandName, T, Words
+from bot.registry import Entry
+
+
+def usage(entry: Entry) -> T:
+    """How a command is written: its name and what it takes."""
+    path = getattr(entry.handler, "path", (entry.handler.name,))
+    asked = " ".join(
+        item.field.name if item.field.required else f"[{item.field.name}]" for item in entry.parameters
+    )
+    return T("Write it like this: {name} {asked}", name=CommandName(path), asked=asked)
+
+
+def title(handler: Handler) -> Words:
+    """What a handler's form is called."""
+    label = getattr(handler, "label", "")
+    return T("{label}", label=label) if label else T("{about}", about=handler.about.rstrip("."))
