@@ -1,6 +1,6 @@
 """A fake Discord server: REST v10 and gateway v10 on loopback, for the real discord.py."""
 
-from .aiming import aimed_at
+from .aiming import aimed_at, running, uncached
 from .drafting import Upload
 from .interactions import Interaction
 from .limits import RateLimits
@@ -30,5 +30,7 @@ __all__ = [
     "Upload",
     "User",
     "aimed_at",
+    "running",
     "specs_found",
+    "uncached",
 ]

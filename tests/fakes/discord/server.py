@@ -116,9 +116,9 @@ class FakeDiscord:
     async def start(self) -> None:
         """Listen on a free port of 127.0.0.1, or on `port`."""
         server = web.Server(self._serve, request_factory=_request, access_log=None)  # type: ignore[arg-type]
-        self._runner = web.ServerRunner(server, handle_signals=False)
+        self._runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self._port, shutdown_timeout=0.1)
+        site = web.TCPSite(self._runner, "127.0.0.1", self._port, backlog=1024)
         await site.start()
         self._port = self._runner.addresses[0][1]
 
