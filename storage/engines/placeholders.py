@@ -16,6 +16,7 @@ _PIECES = re.compile(
     | /\*.*?\*/
     | \$(?P<tag>(?:[A-Za-z_]\w*)?)\$.*?\$(?P=tag)\$
     | ::                                 # a cast
+    | (?P<end>;)\s*(?=\S)
     | (?<!\w):(?P<name>[A-Za-z_]\w*)
     """,
     re.VERBOSE | re.DOTALL,
@@ -50,7 +51,13 @@ def translate(sql: str, params: Params) -> tuple[str, list[Value]]:
 @lru_cache(maxsize=4_096)
 def _names(sql: str) -> Sequence[str]:
     """The placeholders' names, each once, in order."""
-    return tuple(dict.fromkeys(match["name"] for match in _PIECES.finditer(sql) if match["name"]))
+    names: dict[str, None] = {}
+    for match in _PIECES.finditer(sql):
+        if match["end"]:
+            raise StatementError(f"One statement at a time, please: {_short(sql)}")
+        if match["name"]:
+            names[match["name"]] = None
+    return tuple(names)
 
 
 @lru_cache(maxsize=8_192)

@@ -13,8 +13,8 @@ import asyncpg  # type: ignore[import-untyped]
 from storage.engines.postgres_errors import FAILURES, Conflict, ConnectionLost, NotBegun, unreachable
 from storage.engines.postgres_group import execute, run_group
 from storage.engines.postgres_presence import Presence
-from storage.engines.postgres_tx import Connection, PostgresTx, drive
-from storage.engines.stepping import Done, Waiting
+from storage.engines.postgres_tx import Connection, PostgresTx, drive, in_unit
+from storage.engines.stepping import Done, Waiting, foreign
 from storage.errors import ReadOnly, ReadTimeout, StorageClosed, StorageError
 from storage.port import Dialect, Tx
 
@@ -32,6 +32,7 @@ ATTEMPTS = 5
 """How often a unit is tried that got into another's way."""
 
 _COMMAND_SECONDS = 60.0
+_ROLLBACK_SECONDS = 5.0
 
 _SESSION = """
 SET lock_timeout = '30s';
@@ -78,7 +79,7 @@ class PostgresEngine:
                 min_size=1,
                 max_size=WRITERS + READERS,
                 init=_begin_read_only_session if read_only else _begin_session,
-                reset=_end_transaction,
+                reset=_keep_session,
                 statement_cache_size=1_000,
                 max_cached_statement_lifetime=0,
                 command_timeout=_COMMAND_SECONDS,
@@ -168,6 +169,8 @@ class PostgresEngine:
     def _check_open(self) -> None:
         if self._closed:
             raise _closed()
+        if in_unit.get():
+            raise foreign("another unit or read")
 
     async def _work_off(self) -> None:
         """Run the units of whichever community is ready, a transaction each in turn, until none is."""
@@ -243,7 +246,13 @@ class PostgresEngine:
         try:
             yield connection
         finally:
-            await self._pool.release(connection)
+            try:
+                if not connection.is_closed() and connection.is_in_transaction():
+                    await connection.execute("ROLLBACK", timeout=_ROLLBACK_SECONDS)
+            except FAILURES:
+                connection.terminate()
+            finally:
+                await self._pool.release(connection)
 
 
 def _take(lane: deque[Waiting]) -> list[Waiting]:
@@ -269,9 +278,8 @@ async def _begin_read_only_session(connection: Connection) -> None:
     await connection.execute("SET default_transaction_read_only = on")
 
 
-async def _end_transaction(connection: Connection) -> None:
-    if connection.is_in_transaction():
-        await connection.execute("ROLLBACK")
+async def _keep_session(connection: Connection) -> None:
+    """In place of the pool's own reset: we leave nothing behind, and the settings shall stay."""
 
 
 def _number(text: str) -> int | float:

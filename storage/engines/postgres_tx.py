@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextlib import AbstractAsyncContextManager
-from contextvars import Context
+from contextvars import Context, ContextVar
 from types import TracebackType
 from typing import Any, ClassVar, TypeAlias, cast
 
@@ -19,6 +19,9 @@ Connection: TypeAlias = Any
 """An asyncpg connection, bare or lent by a pool; asyncpg ships no types."""
 
 _SCRIPT_SECONDS = 3_600.0
+
+in_unit: ContextVar[bool] = ContextVar("in_unit", default=False)
+"""Whether this code runs inside a unit, where the engine must not be asked for another."""
 
 
 class _Call:
@@ -141,6 +144,7 @@ class _Savepoint:
 
 async def drive(work: Work, context: Context, tx: PostgresTx) -> Any:
     """Run `work(tx)` in `context` to its end, carrying out the store calls it awaits, and no other await."""
+    context.run(in_unit.set, True)
     coroutine: Coroutine[Any, Any, Any] = context.run(work, tx)
     resume: Callable[[Any], Any] = coroutine.send
     answer: Any = None

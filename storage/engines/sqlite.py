@@ -11,7 +11,7 @@ from typing import Any, ClassVar, TypeVar, cast
 
 from storage.engines.sqlite_connections import Reader, Writer
 from storage.engines.sqlite_tx import portable
-from storage.engines.stepping import Waiting
+from storage.engines.stepping import Waiting, foreign
 from storage.errors import ReadOnly, ReadTimeout, StorageClosed, StorageError
 from storage.lock import FileLock
 from storage.port import Dialect, Tx
@@ -81,8 +81,7 @@ class SqliteEngine:
         return cls(file, lock, writer, readers)
 
     async def unit(self, community: int, work: Callable[[Tx], Coroutine[Any, Any, T]]) -> T:
-        if self._closed:
-            raise _closed(self.file)
+        self._check_open()
         if self._writer is None:
             raise ReadOnly(f"{self.file} was opened for reading only.")
         future = self._loop.create_future()
@@ -90,8 +89,7 @@ class SqliteEngine:
         return cast(T, await future)
 
     async def read(self, work: Callable[[Tx], Coroutine[Any, Any, T]], *, deadline: float | None = None) -> T:
-        if self._closed:
-            raise _closed(self.file)
+        self._check_open()
         until = None if deadline is None else self._loop.time() + deadline
         try:
             async with asyncio.timeout_at(until):
@@ -104,13 +102,18 @@ class SqliteEngine:
             self._free.put_nowait(reader)
 
     async def checkup(self) -> list[str]:
-        if self._closed:
-            raise _closed(self.file)
+        self._check_open()
         reader = await self._free.get()
         try:
             return cast(list[str], await reader.call(lambda connection: problems(connection, self.file)))
         finally:
             self._free.put_nowait(reader)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise _closed(self.file)
+        if asyncio.get_running_loop() is not self._loop:
+            raise foreign("another unit or read")
 
     async def close(self, *, patience: float = 10.0) -> None:
         """As `Engine.close`, within about `patience` seconds."""
