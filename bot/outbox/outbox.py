@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 
+from bot.clock import Clock, system_ms
 from bot.model.outgoing import Receipt
-from bot.outbox.clocks import Clock, CrashPoint, real_now
+from bot.outbox.crash import CrashPoint, pass_by
 from bot.outbox.draft import Draft
 from bot.outbox.resolve import Timing
 from bot.outbox.role import Role
@@ -24,8 +25,9 @@ async def _nobody(row: OutboxRow, state: str, receipt: Receipt | None) -> None:
     """Nobody wants to know what became of rows."""
 
 
-def _no_crash(point: str) -> None:
-    """Pass every crash point."""
+def _on(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+    """Call it on the loop, from any thread."""
+    loop.call_soon_threadsafe(call)
 
 
 class Outbox:
@@ -46,7 +48,7 @@ class Outbox:
         holder: str = "worker-0",
         timing: Timing | None = None,
         settled: Settled = _nobody,
-        crash_point: CrashPoint = _no_crash,
+        crash_point: CrashPoint = pass_by,
     ) -> None:
         timing = timing if timing is not None else Timing()
         self._clock = clock
@@ -67,6 +69,7 @@ class Outbox:
             for name, platform in platforms.items()
         }
         self._tasks: list[asyncio.Task[None]] = []
+        self._unsubscribe: Callable[[], None] = lambda: None
 
     async def add(self, tx: Tx, drafts: Iterable[Draft]) -> Staged:
         """Add drafts within a unit; a key that its community had already adds nothing.
@@ -74,7 +77,7 @@ class Outbox:
         What comes back must be handed to `committed` after the unit's commit. May be called anew when the
         unit is run anew. What is due and can go at once is on the wire with the commit.
         """
-        staging = Staging(tx, now=self._clock.now(), real=real_now(), new_id=self._new_id, grant=self._grant)
+        staging = Staging(tx, now=self._clock.now(), real=system_ms(), new_id=self._new_id, grant=self._grant)
         for draft in drafts:
             await staging.add(draft)
         self._crash_point("adding")
@@ -94,12 +97,15 @@ class Outbox:
 
     async def start(self) -> None:
         """Begin to deliver, with what an earlier run left first."""
+        loop = asyncio.get_running_loop()
+        self._unsubscribe = self._clock.subscribe(lambda: _on(loop, self.look_now))
         self._tasks = [
             asyncio.create_task(sender.run(), name=f"outbox {name}") for name, sender in self._senders.items()
         ]
 
     async def stop(self, deadline: float = 10.0) -> None:
         """Finish what is on the wire within ``deadline`` seconds and leave the rest in the tables."""
+        self._unsubscribe()
         await asyncio.gather(*(sender.drain(deadline) for sender in self._senders.values()))
         for task in self._tasks:
             task.cancel()

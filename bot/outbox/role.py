@@ -6,7 +6,7 @@ import asyncio
 import logging
 from time import monotonic
 
-from bot.outbox.clocks import real_now
+from bot.clock import system_ms
 from storage import leases
 from storage.errors import StorageError
 from storage.leases import Lease
@@ -89,7 +89,7 @@ class Role:
             lease = await self._engine.unit(
                 _HOST,
                 lambda tx: leases.acquire(
-                    tx, self.name, self._holder, now=real_now(), term=self._milliseconds
+                    tx, self.name, self._holder, now=system_ms(), term=self._milliseconds
                 ),
             )
         except StorageError as error:
@@ -104,7 +104,7 @@ class Role:
             return
         try:
             renewed = await self._engine.unit(
-                _HOST, lambda tx: leases.renew(tx, lease, now=real_now(), term=self._milliseconds)
+                _HOST, lambda tx: leases.renew(tx, lease, now=system_ms(), term=self._milliseconds)
             )
         except StorageError as error:
             log.warning("The role %s can't be renewed now: %s", self.name, error)

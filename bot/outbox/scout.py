@@ -8,7 +8,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
-from bot.outbox.clocks import Clock, CrashPoint, real_now
+from bot.clock import Clock, system_ms
+from bot.outbox.crash import CrashPoint
 from bot.outbox.draft import Priority
 from bot.outbox.staging import Grant, Staged, Staging, Started, Woken
 from storage.errors import StorageError
@@ -115,7 +116,7 @@ class Scout:
 
     async def _unpark_rows(self, community: int, ids: list[int], now: int) -> None:
         async def unit(tx: Tx) -> Staged:
-            staging = Staging(tx, now=now, real=real_now(), new_id=self._new_id, grant=self._grant)
+            staging = Staging(tx, now=now, real=system_ms(), new_id=self._new_id, grant=self._grant)
             for row_id in ids:
                 await staging.unpark(row_id)
             self._crash_point("before commit")
@@ -152,4 +153,4 @@ class Scout:
         self.is_behind = not complete
 
     async def _page(self, priority: Priority, after: str) -> list[lanes.LaneAt]:
-        return await self._engine.read(lambda tx: lanes.lanes(tx, self._platform, priority, after, _PAGE))
+        return await self._engine.read(lambda tx: lanes.lanes(tx, self._platform, int(priority), after, _PAGE))

@@ -8,9 +8,10 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from time import monotonic
 
+from bot.clock import Clock, system_ms
 from bot.model.outgoing import Receipt
-from bot.outbox.clocks import Clock, CrashPoint, real_now
 from bot.outbox.courier import Courier
+from bot.outbox.crash import CrashPoint
 from bot.outbox.draft import Priority
 from bot.outbox.pace import Lane, Pace, Queue
 from bot.outbox.resolve import Timing
@@ -97,7 +98,7 @@ class Sender:
         room = most if answer else min(most - self._reserve, self._pace.room(now))
         if self._pace.ready_at(exempt=answer) > now or room < 1:
             return None
-        return Grant(fence, real_now() + self._timing.lease, int(room))
+        return Grant(fence, system_ms() + self._timing.lease, int(room))
 
     def begin(self, started: Started) -> None:
         """Attempt a row that was added as being on the wire."""
@@ -162,6 +163,7 @@ class Sender:
                 for task in done:
                     if (error := task.exception()) is not None:
                         log.error("The sender for %s broke and begins anew", self.platform, exc_info=error)
+                        await asyncio.sleep(self._timing.backoff / 1_000)
             finally:
                 for task in work:
                     task.cancel()
@@ -278,7 +280,7 @@ class Sender:
 
     async def _serve(self, lane: Lane, attempt: Attempt | None) -> None:
         """Do what the lane needs, as long as it may go on; room in the pace was taken for its first step."""
-        found: Next = Rest(real_now() + self._timing.backoff)
+        found: Next = Rest(system_ms() + self._timing.backoff)
         try:
             found = await self._go(lane, attempt)
         except StorageError as error:
@@ -358,7 +360,7 @@ class Sender:
                     lane=lane.key,
                     community=lane.community,
                     now=self._clock.now(),
-                    real=real_now(),
+                    real=system_ms(),
                     waited_until=lane.waited_until,
                 )
             )
@@ -377,7 +379,7 @@ class Sender:
         match found:
             case Rest(until):
                 lane.waited_until = until
-                self._queue(lane).put(lane, now, now + max(until - real_now(), 1) / 1_000)
+                self._queue(lane).put(lane, now, now + max(until - system_ms(), 1) / 1_000)
             case More(priority):
                 lane.priority = priority
                 self._queue(lane).put(lane, now)
