@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
 from bot.model.roles import Role
 from bot.platforms.local import wire
 from bot.platforms.local.room import BOT_ID, Room
 
 _MINUTE = 60_000
-_HOUR = 60 * _MINUTE
-_DAY = 24 * _HOUR
+_DAY = 24 * 60 * _MINUTE
 
 _PEOPLE: tuple[tuple[str, str, tuple[Role, ...], int], ...] = (
     ("u1", "Amara", (Role.ADMIN,), 400),
@@ -31,171 +34,163 @@ _CHANNELS = (
     ("wall", "Thanks gather here."),
 )
 
-_TALK: tuple[tuple[str, int, str, str, str | None, tuple[tuple[str, tuple[str, ...]], ...]], ...] = (
-    # channel, minutes ago, who, words, the words' name in a thread ("name" begins, ">name" replies), reactions
-    (
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """``ago`` in days and minutes; ``reactions`` by whom; a thread is begun, and answered, under a name."""
+
+    channel: str
+    ago: tuple[int, int]
+    who: str
+    words: str
+    begins: str | None = None
+    answers: str | None = None
+    reactions: Mapping[str, str] = MappingProxyType({})
+
+
+_TALK = (
+    _Said(
         "hello",
-        3 * 1440 + 130,
+        (3, 130),
         "u7",
         "Hi all. I found this place because of a broken bicycle.",
-        None,
-        (("👋", ("u2", "u3", "u6")),),
+        reactions={"👋": "u2 u3 u6"},
     ),
-    (
-        "hello",
-        3 * 1440 + 121,
-        "u2",
-        "The best reason. Welcome @Priya! The truing stand is the blue one.",
-        None,
-        (),
+    _Said("hello", (3, 121), "u2", "The best reason. Welcome @Priya! The truing stand is the blue one."),
+    _Said(
+        "hello", (3, 90), "u4", "ようこそ！ Tea is in the tin that says “screws”.", reactions={"😄": "u7 u1"}
     ),
-    (
-        "hello",
-        3 * 1440 + 90,
-        "u4",
-        "ようこそ！ Tea is in the tin that says “screws”.",
-        None,
-        (("😄", ("u7", "u1")),),
-    ),
-    (
+    _Said(
         "general",
-        2 * 1440 + 340,
+        (2, 340),
         "u1",
         "The shed is open on Saturday from ten. Bring something that rattles.",
-        "sat",
-        (("🔧", ("u2", "u6")), ("👍", ("u3", "u4", "u5"))),
+        begins="sat",
+        reactions={"🔧": "u2 u6", "👍": "u3 u4 u5"},
     ),
-    ("general", 2 * 1440 + 332, "u6", "Does a rattling radiator count?", ">sat", (("😄", ("u1",)),)),
-    ("general", 2 * 1440 + 330, "u1", "If you can carry it, it counts.", ">sat", (("💪", ("u6", "u7")),)),
-    (
+    _Said(
+        "general", (2, 332), "u6", "Does a rattling radiator count?", answers="sat", reactions={"😄": "u1"}
+    ),
+    _Said(
+        "general", (2, 330), "u1", "If you can carry it, it counts.", answers="sat", reactions={"💪": "u6 u7"}
+    ),
+    _Said(
         "general",
-        2 * 1440 + 301,
+        (2, 301),
         "u5",
         "سأحضر القهوة — I'll bring the coffee.",
-        ">sat",
-        (("☕", ("u1", "u2", "u4")),),
+        answers="sat",
+        reactions={"☕": "u1 u2 u4"},
     ),
-    (
+    _Said(
         "general",
-        1440 + 260,
+        (1, 260),
         "u3",
         "The library got us a proper copy of “Repair Is Possible”. It lives on the shelf by the window now.",
-        None,
-        (("📚", ("u4", "u7")),),
+        reactions={"📚": "u4 u7"},
     ),
-    (
+    _Said(
         "workshop",
-        2 * 1440 + 55,
+        (2, 55),
         "u6",
         "The lathe hums at about 900 rpm and nowhere else. Any idea what to look at first?",
-        "lathe",
-        (),
+        begins="lathe",
     ),
-    (
+    _Said(
         "workshop",
-        2 * 1440 + 41,
+        (2, 41),
         "u2",
         "Belt tension, before anything else. Press it with a thumb: a centimetre, no more.",
-        ">lathe",
-        (("🙏", ("u6",)),),
+        answers="lathe",
+        reactions={"🙏": "u6"},
     ),
-    (
+    _Said(
         "workshop",
-        2 * 1440 + 20,
+        (2, 20),
         "u4",
         "And look at the motor mount. Mine had one loose bolt of four.",
-        ">lathe",
-        (),
+        answers="lathe",
     ),
-    (
+    _Said(
         "workshop",
-        1440 + 505,
+        (1, 505),
         "u6",
         "It was the bolt. It was always the bolt.",
-        ">lathe",
-        (("🔩", ("u2", "u4", "u1")), ("🎉", ("u3",))),
+        answers="lathe",
+        reactions={"🔩": "u2 u4 u1", "🎉": "u3"},
     ),
-    (
+    _Said(
         "workshop",
-        1440 + 130,
+        (1, 130),
         "u7",
         "I sanded the bench top before oiling it, and it drinks oil like mad. Is that fine?",
-        "bench",
-        (),
+        begins="bench",
     ),
-    (
+    _Said(
         "workshop",
-        1440 + 104,
+        (1, 104),
         "u3",
-        "Quite fine. Let it rest a day, then a second thin coat. There's a note about it in the "
-        "blue folder, I'll dig it out.",
-        ">bench",
-        (("💚", ("u7",)),),
+        "Quite fine. Let it rest a day, then a second thin coat. There's a note in the blue folder.",
+        answers="bench",
+        reactions={"💚": "u7"},
     ),
-    (
+    _Said(
         "workshop",
-        190,
+        (0, 190),
         "u7",
         "Second coat is on. It looks like a different bench.",
-        ">bench",
-        (("✨", ("u3", "u5")),),
+        answers="bench",
+        reactions={"✨": "u3 u5"},
     ),
-    (
+    _Said(
         "garden",
-        1440 + 700,
+        (1, 700),
         "u5",
         "First beans are up! Eleven of twelve. The twelfth is thinking about it.",
-        None,
-        (("🌱", ("u1", "u3", "u4", "u6")),),
+        reactions={"🌱": "u1 u3 u4 u6"},
     ),
-    (
+    _Said(
         "garden",
-        600,
+        (0, 600),
         "u4",
         "The rain barrel is full again, please take from it first.",
-        None,
-        (("💧", ("u5",)),),
+        reactions={"💧": "u5"},
     ),
-    (
+    _Said(
         "garden",
-        95,
+        (0, 95),
         "u5",
         "The twelfth bean has decided in favour.",
-        None,
-        (("🌱", ("u1", "u2")), ("🥳", ("u7",))),
+        reactions={"🌱": "u1 u2", "🥳": "u7"},
     ),
-    (
+    _Said(
         "wall",
-        2 * 1440 + 15,
+        (2, 15),
         "u2",
         "Thank you @Søren for staying late to sweep up. Nobody asked you to.",
-        None,
-        (("💛", ("u1", "u3", "u5")),),
+        reactions={"💛": "u1 u3 u5"},
     ),
-    (
+    _Said(
         "wall",
-        1440 + 480,
+        (1, 480),
         "u6",
         "@田中 健 saw in ten minutes what I hadn't in three evenings. ありがとう!",
-        None,
-        (("💛", ("u2", "u4", "u7")),),
+        reactions={"💛": "u2 u4 u7"},
     ),
-    (
+    _Said(
         "general",
-        50,
+        (0, 50),
         "u1",
         "Saturday: eight of us so far. Who can open at ten? See #workshop for the list.",
-        "open",
-        (),
+        begins="open",
     ),
-    ("general", 38, "u3", "I have the key, I'll be there.", ">open", (("🗝️", ("u1",)),)),
-    (
+    _Said("general", (0, 38), "u3", "I have the key, I'll be there.", answers="open", reactions={"🗝️": "u1"}),
+    _Said(
         "hello",
-        22,
+        (0, 22),
         "u3",
         "Robin from the repair café wants to drop by this week. Let's make room on the sofa.",
-        None,
-        (("🛋️", ("u2", "u5", "u7")),),
+        reactions={"🛋️": "u2 u5 u7"},
     ),
 )
 
@@ -216,20 +211,20 @@ def plant(room: Room) -> None:
         room.next_number("person")
     places = {name: room.add_place(name, about).id for name, about in _CHANNELS}
     threads: dict[str, str] = {}
-    for channel, minutes, who, words, thread, reactions in sorted(_TALK, key=lambda talk: -talk[1]):
-        raw = room.names.resolve(words)
+    for said in sorted(_TALK, key=lambda said: said.ago, reverse=True):
+        raw = room.names.resolve(said.words)
         text = wire.own_words(raw, room.name_of)
-        replies = thread is not None and thread.startswith(">")
+        days, minutes = said.ago
         message = room.history.add(
-            places[channel],
-            who,
+            places[said.channel],
+            said.who,
             text=text,
             raw=raw,
-            thread=threads[thread[1:]] if thread is not None and replies else None,
+            thread=None if said.answers is None else threads[said.answers],
             pings=[span["id"] for span in text if span["t"] == "member"],
-            at=now - minutes * _MINUTE,
+            at=now - days * _DAY - minutes * _MINUTE,
         )
-        if thread is not None and not replies:
-            threads[thread] = message.id
-        message.reactions = {emoji: list(by) for emoji, by in reactions}
+        if said.begins is not None:
+            threads[said.begins] = message.id
+        message.reactions = {emoji: by.split() for emoji, by in said.reactions.items()}
         room.history.changed(message)
