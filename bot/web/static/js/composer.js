@@ -1,0 +1,96 @@
+/** The box where one writes: words, or a command. What was begun is kept for each conversation. */
+
+import { Completer } from "./completer.js";
+import { h, uniqueId } from "./dom.js";
+import { icon } from "./icons.js";
+
+/** What was begun and not sent, by conversation. @type {Map<string, string>} */
+const drafts = new Map();
+
+/**
+ * @typedef {object} ComposerPlace
+ * @property {string} key names the conversation for its draft
+ * @property {string} label
+ * @property {string} placeholder
+ * @property {import("./completer.js").Place} completion
+ * @property {(text: string) => Promise<boolean>} send true once it was taken
+ */
+
+export class Composer {
+  #place;
+
+  /** @param {ComposerPlace} place */
+  constructor(place) {
+    this.#place = place;
+    const id = uniqueId("composer");
+    this.box = h("textarea", {
+      id, rows: "1", class: "composer-box", placeholder: place.placeholder, dir: "auto", autocomplete: "off",
+      "aria-label": place.label, enterkeyhint: "send", data: { focus: `composer-${place.key}` },
+      oninput: () => this.#changed(), onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event),
+    });
+    this.box.value = drafts.get(place.key) ?? "";
+    this.completer = new Completer(this.box, place.completion);
+    this.sendButton = h("button", { type: "submit", class: "composer-send", "aria-label": "Send", title: "Send (Enter)" }, icon("send"));
+    this.element = h("form",
+      { class: "composer", onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); this.#send(); } },
+      this.completer.element,
+      h("div", { class: "composer-row" },
+        h("button", { type: "button", class: "icon-button composer-slash", "aria-label": "Commands", title: "Commands", onclick: () => this.#slash() }, icon("slash")),
+        this.box,
+        this.sendButton),
+      this.completer.count);
+    this.#changed();
+  }
+
+  /** @param {string} text put into the box, ready to be sent or changed */
+  draft(text) {
+    this.box.value = text;
+    this.#changed();
+    this.box.focus();
+    this.box.setSelectionRange(text.length, text.length);
+    this.completer.ask();
+  }
+
+  #slash() {
+    if (this.box.value.startsWith("/")) {
+      this.box.focus();
+      this.completer.ask();
+    } else this.draft(`/${this.box.value}`);
+  }
+
+  #changed() {
+    const text = this.box.value;
+    if (text) drafts.set(this.#place.key, text);
+    else drafts.delete(this.#place.key);
+    this.sendButton.disabled = text.trim() === "";
+    this.box.classList.toggle("composer-box--command", text.startsWith("/"));
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    if (event.isComposing) return;
+    if (this.completer.key(event)) {
+      event.preventDefault();
+      event.stopPropagation();
+      return;
+    }
+    if (event.key === "Enter" && !event.shiftKey) {
+      event.preventDefault();
+      this.#send();
+    }
+  }
+
+  async #send() {
+    const text = this.box.value;
+    if (text.trim() === "" || this.element.getAttribute("aria-busy") === "true") return;
+    this.completer.close();
+    this.element.setAttribute("aria-busy", "true");
+    const taken = await this.#place.send(text);
+    this.element.removeAttribute("aria-busy");
+    if (taken && this.box.value === text) {
+      this.box.value = "";
+      this.#changed();
+      this.completer.close();
+    }
+  }
+}

@@ -1,0 +1,410 @@
+/** A seat: one person's view of the room, live, with everything that person can do. */
+
+import { Actions } from "./actions.js";
+import { post } from "./api.js";
+import { Chair } from "./chair.js";
+import { Conversation } from "./conversation.js";
+import { fill, h, unseen } from "./dom.js";
+import { badges, face, nameOf } from "./face.js";
+import { icon } from "./icons.js";
+import { Live } from "./live.js";
+import { recall, remember } from "./memory.js";
+import { openMenu } from "./menu.js";
+import { SeatDialog } from "./dialog.js";
+import { SeatState, order } from "./seat-state.js";
+import { Sidebar } from "./sidebar.js";
+
+/** @typedef {import("./types.js").Message} Message */
+
+/**
+ * What a seat needs from the page.
+ * @typedef {object} Page
+ * @property {import("./toast.js").Toasts} toasts
+ * @property {() => number} now community time
+ * @property {(frame: any) => void} onClock
+ * @property {(room: import("./types.js").Room) => void} onRoom
+ * @property {(seat: Seat) => void} onChange who sits here, or what is unread, changed
+ * @property {(what: "joined" | "shoutout", seat: Seat) => void} onStep
+ */
+
+export class Seat {
+  #page;
+  /** @type {Live | null} */
+  #live = null;
+  /** @type {Conversation | null} */
+  #pane = null;
+  /** @type {Conversation | null} */
+  #threadPane = null;
+  /** What was read last, by conversation. @type {Map<string, number>} */
+  #read = new Map();
+  #aloud = false;
+  #catalogFor = "";
+
+  /**
+   * @param {"left" | "right"} side
+   * @param {Page} page
+   */
+  constructor(side, page) {
+    this.side = side;
+    this.#page = page;
+    this.toasts = page.toasts;
+    /** The person's id, or "" for an empty chair. */
+    this.id = "";
+    this.state = new SeatState("");
+    this.actions = new Actions(this, page.toasts);
+    this.dialog = new SeatDialog(this);
+    this.sidebar = new Sidebar(this);
+    this.chair = new Chair(this);
+    this.who = h("button", { type: "button", class: "seat-who", "aria-haspopup": "menu", onclick: () => this.choosePerson() });
+    this.connection = h("p", { class: "seat-connection", role: "status" });
+    this.content = h("div", { class: "seat-content" });
+    this.main = h("div", { class: "seat-main" });
+    this.element = h("section", { class: "seat", id: `seat-${side}`, tabindex: "-1", "aria-label": side === "left" ? "Left seat" : "Right seat", data: { side } },
+      h("header", { class: "seat-head" }, this.who),
+      this.connection,
+      this.content);
+    this.element.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || event.defaultPrevented) return;
+      if (this.element.classList.contains("seat--drawer")) this.closeDrawer();
+      else if (this.#threadPane) this.closeThread();
+    });
+  }
+
+  get name() {
+    return this.state.me?.name ?? "somebody";
+  }
+
+  /** The open conversation's id, or "". */
+  get channel() {
+    return this.#pane?.channel ?? "";
+  }
+
+  /** What message views use. @returns {import("./message.js").Host} */
+  get host() {
+    const { actions, state } = this;
+    return {
+      you: this.id,
+      now: () => this.#page.now(),
+      member: (id) => state.members.get(id),
+      message: (id) => state.messages.get(id),
+      can: (ability) => this.can(ability),
+      openPerson: (id, anchor) => actions.openPerson(id, anchor),
+      openChannel: (id) => this.openChannel(id, { focus: true }),
+      draftCommand: (text) => this.draft(text),
+      react: (message, emoji, on) => actions.react(message, emoji, on),
+      press: (message, control) => actions.press(message, control),
+      choose: (message, control, values) => actions.choose(message, control, values),
+      dismiss: (message) => actions.dismiss(message),
+      openThread: (id) => this.openThread(id),
+      openPalette: (message, anchor) => actions.openPalette(message, anchor),
+      openMessageMenu: (message, anchor) => actions.openMessageMenu(message, anchor),
+    };
+  }
+
+  /** @param {string} ability a key of the room's limits */
+  can(ability) {
+    return this.state.room?.limits[ability] !== false;
+  }
+
+  /**
+   * Take a person's place, or leave the chair empty.
+   * @param {string} id "" for nobody
+   * @param {{focus?: boolean, joined?: boolean}} [how]
+   */
+  sit(id, { focus = false, joined = false } = {}) {
+    this.stop();
+    this.closeDrawer();
+    this.id = id;
+    this.state = new SeatState(id);
+    this.dialog.sync();
+    this.#read.clear();
+    this.#catalogFor = "";
+    remember(`seat.${this.side}`, id);
+    fill(this.connection);
+    this.#drawWho();
+    if (!id) {
+      fill(this.content, this.chair.element);
+      this.chair.draw();
+      if (focus) this.chair.focus();
+      this.#page.onChange(this);
+      return;
+    }
+    fill(this.content, h("div", { class: "seat-waiting" }, h("span", { class: "spinner", "aria-hidden": "true" }), "Coming in…"));
+    this.#listen(focus);
+    this.#live = new Live(id, (frame) => this.state.apply(frame), (status) => this.#status(status));
+    if (joined) this.#page.onStep("joined", this);
+  }
+
+  /** Go quiet for good. */
+  stop() {
+    this.#live?.stop();
+    this.#live = null;
+    this.#closePanes();
+  }
+
+  /** @param {boolean} focus whether the composer is focused once the room is there */
+  #listen(focus) {
+    const { state } = this;
+    const on = (/** @type {string} */ type, /** @type {(detail: any) => void} */ act) =>
+      state.addEventListener(type, (event) => state === this.state && act(/** @type {CustomEvent} */ (event).detail));
+    let first = true;
+    on("snapshot", () => {
+      this.#settle(first && focus);
+      first = false;
+    });
+    on("message", ({ message, fresh }) => this.#onMessage(message, fresh));
+    on("gone", () => this.#plan());
+    on("older", () => this.#plan({ quietly: true }));
+    on("members", () => this.#onPeople());
+    on("channels", () => this.sidebar.draw());
+    on("room", () => {
+      if (state.room) this.#page.onRoom(state.room);
+      this.actions.refreshCatalog();
+      this.redrawMessages();
+    });
+    on("dialog", () => this.dialog.sync());
+    on("notice", ({ message }) => this.toasts.say(message, "trouble"));
+    on("clock", ({ clock }) => this.#page.onClock(clock));
+    on("catalog", () => this.actions.refreshCatalog());
+  }
+
+  /** A snapshot came: first, or after a long absence. @param {boolean} focus */
+  #settle(focus) {
+    const { state } = this;
+    if (!state.me) {
+      this.sit("");
+      return;
+    }
+    if (state.room) this.#page.onRoom(state.room);
+    this.#drawWho();
+    if (this.#catalogFor !== this.id) {
+      this.#catalogFor = this.id;
+      for (const channel of state.channels.keys()) this.#markRead(channel);
+    }
+    this.actions.refreshCatalog();
+    const kept = this.#pane && state.channels.has(this.#pane.channel);
+    if (kept) {
+      fill(this.content, this.sidebar.element, this.main);
+      this.#plan({ quietly: true });
+      this.sidebar.draw();
+    } else {
+      fill(this.content, this.sidebar.element, this.main);
+      const held = recall(`channel.${this.id}`, "");
+      const start = state.channels.has(held) ? held : this.#firstChannel();
+      if (start) this.openChannel(start, { focus });
+    }
+    this.#page.onChange(this);
+  }
+
+  #firstChannel() {
+    const channels = this.state.channelsOf("channel");
+    const welcome = channels.find(({ name }) => name === "welcome") ?? channels.find(({ name }) => name === "general");
+    return (welcome ?? channels[0])?.id ?? "";
+  }
+
+  /** @param {string} id @param {{focus?: boolean}} [how] */
+  openChannel(id, { focus = false } = {}) {
+    if (!this.state.channels.has(id)) return;
+    this.closeDrawer();
+    this.closeThread({ focus: false });
+    if (this.#pane?.channel !== id) {
+      this.#pane?.close();
+      this.#pane = new Conversation(this, id, null);
+      this.#pane.list.speak(this.#aloud);
+      this.main.replaceChildren(this.#pane.element);
+      this.#pane.list.toEnd();
+      remember(`channel.${this.id}`, id);
+    }
+    this.#markRead(id);
+    this.sidebar.draw();
+    if (focus) this.focusComposer();
+    this.#page.onChange(this);
+  }
+
+  /** @param {string} first id of the first message */
+  openThread(first) {
+    const message = this.state.messages.get(first);
+    if (!message) return;
+    if (this.#pane?.channel !== message.channel) this.openChannel(message.channel);
+    this.#threadPane?.close();
+    this.#threadPane?.element.remove();
+    this.#threadPane = new Conversation(this, message.channel, first);
+    this.#threadPane.list.speak(this.#aloud);
+    this.#pane?.list.speak(false);
+    if (this.#pane) this.#pane.element.hidden = true;
+    this.main.append(this.#threadPane.element);
+    this.#threadPane.list.toEnd();
+    this.focusComposer();
+  }
+
+  /** @param {{focus?: boolean}} [how] */
+  closeThread({ focus = true } = {}) {
+    if (!this.#threadPane) return;
+    const first = this.#threadPane.thread;
+    this.#threadPane.close();
+    this.#threadPane.element.remove();
+    this.#threadPane = null;
+    if (!this.#pane) return;
+    this.#pane.element.hidden = false;
+    this.#pane.list.speak(this.#aloud);
+    this.#pane.refresh();
+    const row = this.#pane.element.querySelector(`[data-focus="message-${first}"]`);
+    if (focus && row instanceof HTMLElement) row.focus();
+  }
+
+  /** @param {string} text put into the open composer */
+  draft(text) {
+    (this.#threadPane ?? this.#pane)?.composer.draft(text);
+  }
+
+  focusComposer() {
+    (this.#threadPane ?? this.#pane)?.composer.box.focus();
+  }
+
+  /** @param {string} channel @returns {number} messages that this seat has not seen */
+  unread(channel) {
+    const read = this.#read.get(channel) ?? 0;
+    let count = 0;
+    for (const message of this.state.messages.values()) {
+      if (message.channel === channel && order(message.id) > read && message.author !== this.id && message.kind === "message") count += 1;
+    }
+    return count;
+  }
+
+  get unreadInAll() {
+    return [...this.state.channels.keys()].reduce((sum, channel) => sum + this.unread(channel), 0);
+  }
+
+  /** Whether screen readers hear this seat: the one that was used last. @param {boolean} aloud */
+  speak(aloud) {
+    this.#aloud = aloud;
+    this.element.classList.toggle("seat--active", aloud);
+    (this.#threadPane ?? this.#pane)?.list.speak(aloud);
+  }
+
+  /** Redraw what depends on the time or the look. */
+  redrawMessages() {
+    for (const pane of [this.#pane, this.#threadPane]) {
+      pane?.list.refreshTimes();
+      pane?.plan({ quietly: true });
+    }
+  }
+
+  /** @param {string} text a command that was taken */
+  onCommand(text) {
+    if (text.startsWith("/shoutout")) this.#page.onStep("shoutout", this);
+  }
+
+  async comeBack() {
+    const answer = await this.toasts.guard(() => post("/api/return", { as: this.id }));
+    if (answer) this.state.apply({ type: "member", member: answer.member });
+  }
+
+  async leave() {
+    const answer = await this.toasts.guard(() => post("/api/leave", { as: this.id }));
+    if (answer) this.state.apply({ type: "member", member: answer.member });
+  }
+
+  /** The menu of who sits here. */
+  choosePerson() {
+    const me = this.state.me;
+    /** @type {import("./menu.js").Entry[]} */
+    const entries = this.state.people.filter((member) => !member.bot).map((member) => ({
+      label: nameOf(member), lead: face(member, "small"), checked: member.id === this.id,
+      detail: badges(member)[0]?.textContent ?? "", pick: () => member.id !== this.id && this.sit(member.id, { focus: true }),
+    }));
+    if (entries.length > 0) entries.unshift({ heading: "Sit here as" });
+    if (entries.length > 0) entries.push("line");
+    if (this.id) entries.push({ label: "Somebody new, or who has left…", icon: "plus", pick: () => this.sit("", { focus: true }) });
+    if (me?.present) entries.push({ label: ["Let ", nameOf(me), " leave the room"], icon: "leave", careful: true, pick: () => this.leave() });
+    if (me && !me.present) entries.push({ label: ["Let ", nameOf(me), " come back"], icon: "door", pick: () => this.comeBack() });
+    if (entries.length === 0) this.chair.focus();
+    else openMenu(this.who, entries, { label: "Who sits here" });
+  }
+
+  /** The button that shows the list of channels where the seat is narrow. */
+  drawerButton() {
+    return h("button", {
+      type: "button", class: "icon-button drawer-button", "aria-label": "Channels and people", onclick: () => {
+        this.element.classList.add("seat--drawer");
+        /** @type {HTMLElement | null} */ (this.sidebar.element.querySelector(".side-item[tabindex='0']"))?.focus();
+      },
+    }, icon("menu"));
+  }
+
+  closeDrawer() {
+    const { activeElement } = document;
+    const inside = this.sidebar.element.contains(activeElement);
+    this.element.classList.remove("seat--drawer");
+    if (inside && this.#pane) /** @type {HTMLElement | null} */ (this.#pane.element.querySelector(".drawer-button"))?.focus();
+  }
+
+  #drawWho() {
+    const me = this.state.me;
+    const side = this.side === "left" ? "Left seat" : "Right seat";
+    this.element.setAttribute("aria-label", me ? `${side}: ${me.name}` : side);
+    this.element.classList.toggle("seat--empty", !this.id);
+    fill(this.who,
+      this.id ? face(me) : h("span", { class: "face face--nobody", "aria-hidden": "true" }, icon("person")),
+      h("span", { class: "seat-names" },
+        h("span", { class: "seat-name" }, me ? nameOf(me) : this.id ? "…" : "Nobody yet"),
+        h("span", { class: "seat-what" }, me ? (me.present ? badges(me) : h("span", { class: "badge" }, "has left")) : null)),
+      unseen("Change who sits here"),
+      icon("down"));
+  }
+
+  /** @param {Message} message @param {boolean} fresh */
+  #onMessage(message, fresh) {
+    for (const pane of [this.#pane, this.#threadPane]) {
+      if (pane && message.channel === pane.channel) pane.plan();
+    }
+    if (!fresh) return;
+    if (message.channel === this.channel && document.visibilityState === "visible") this.#markRead(message.channel);
+    else if (!this.state.channels.has(message.channel)) return;
+    this.sidebar.draw();
+    this.#page.onChange(this);
+  }
+
+  #onPeople() {
+    this.#drawWho();
+    this.sidebar.draw();
+    this.#plan();
+    this.#page.onChange(this);
+  }
+
+  /** @param {string} channel */
+  #markRead(channel) {
+    let last = this.#read.get(channel) ?? 0;
+    for (const message of this.state.messages.values()) {
+      if (message.channel === channel) last = Math.max(last, order(message.id));
+    }
+    this.#read.set(channel, last);
+  }
+
+  /** @param {{quietly?: boolean}} [how] */
+  #plan(how) {
+    this.#pane?.plan(how);
+    this.#threadPane?.plan(how);
+  }
+
+  #closePanes() {
+    this.#threadPane?.close();
+    this.#pane?.close();
+    this.#threadPane = null;
+    this.#pane = null;
+    this.main.replaceChildren();
+  }
+
+  /** @param {import("./live.js").LiveStatus} status */
+  #status(status) {
+    const lost = status === "waiting";
+    if (status === "ended") window.dispatchEvent(new CustomEvent("kith:signed-out"));
+    if (status === "connecting") return;
+    this.element.classList.toggle("seat--lost", lost);
+    if (!lost) fill(this.connection);
+    else if (!this.connection.firstChild) {
+      fill(this.connection, h("span", { class: "spinner", "aria-hidden": "true" }), "The line dropped. Coming back…",
+        h("button", { type: "button", class: "text-button", onclick: () => this.#live?.retry() }, "Try now"));
+    }
+  }
+}
