@@ -31,6 +31,9 @@ class Loaded:
     config: Config
     file: Path | None
     warnings: tuple[Problem, ...]
+    """What has no effect, such as a misspelt variable."""
+    exposed: tuple[Problem, ...]
+    """Files with secrets that others on this machine can read."""
     origins: Mapping[KeyPath, str]
 
     def where(self, *path: str | int) -> str:
@@ -96,6 +99,7 @@ class _Reader:
     origins: dict[KeyPath, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
+    exposed: list[Problem] = field(default_factory=list)
 
     def add_file(self, file: Path) -> None:
         shown = _shown(file)
@@ -130,7 +134,7 @@ class _Reader:
             self.values[name].keys() & secret_names(section) for name, section in sections().items()
         )
         if has_secret:
-            self.warn_of_readers(file, "holds a secret")
+            self.note_readers(file, "holds a secret")
 
     def add_section(self, name: str, table: Mapping[str, Any]) -> None:
         """Lay a table over what is there. A secret and its file stand for each other."""
@@ -194,7 +198,7 @@ class _Reader:
         if self.problems or config is None:
             raise ConfigError(sorted(self.problems, key=reading_order))
         config = config.model_copy(update={"cog_defaults": MappingProxyType(defaults)})
-        return Loaded(config, file, tuple(self.warnings), MappingProxyType(self.origins))
+        return Loaded(config, file, tuple(self.warnings), tuple(self.exposed), MappingProxyType(self.origins))
 
     def read_secret_file(self, name: str, key: str) -> None:
         if (named := self.values[name].pop(f"{key}_file", None)) is None:
@@ -217,7 +221,7 @@ class _Reader:
         if not text:
             self.problems.append(Problem(where, f"{name}.{key}_file names an empty file."))
             return
-        self.warn_of_readers(path, "is a secret")
+        self.note_readers(path, "is a secret")
         self.values[name][key] = text
         self.origins[name, key] = where
 
@@ -278,10 +282,10 @@ class _Reader:
     def where(self, *path: str | int) -> str:
         return _where(self.origins, path)
 
-    def warn_of_readers(self, path: Path, what: str) -> None:
+    def note_readers(self, path: Path, what: str) -> None:
         if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
             remedy = f"Keep it to yourself: chmod 600 {_shown(path)}"
-            self.warnings.append(Problem(_shown(path), f"this file {what}, and others can read it.", remedy))
+            self.exposed.append(Problem(_shown(path), f"this file {what}, and others can read it.", remedy))
 
 
 def _where(origins: Mapping[KeyPath, str], path: KeyPath) -> str:

@@ -115,13 +115,13 @@ def test_a_secret_can_come_from_anywhere(file: Path, given_in: str) -> None:
     assert loaded.config.discord.token == SecretStr("shh-token")
     assert loaded.config.secrets() == ["shh-token"]
     assert "shh-token" not in repr(loaded)
-    assert loaded.warnings == ()
+    assert loaded.warnings == loaded.exposed == ()
 
 
 def test_secrets_that_others_can_read_are_a_warning(file: Path) -> None:
     file.write_text('[discord]\ntoken = "t"\n')
     file.chmod(0o644)
-    (warning,) = load(file, environ={}).warnings
+    (warning,) = load(file, environ={}).exposed
     assert "others can read it" in warning.message
     assert warning.remedy.endswith(f"chmod 600 {file}")
 

@@ -1,0 +1,128 @@
+"""The command line, `kith`. Each command imports what it needs itself, so that all start fast."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Final, NoReturn
+
+import typer
+from typer.exceptions import TyperException
+
+from bot.cli.failures import Exit, explain, program
+
+HELP: Final = """Kith looks after a community: it welcomes, thanks and shares.
+
+Exit codes: 0 fine · 1 a check failed · 2 a mistake in the command or the configuration · 3 the database
+failed · 4 the address can't be listened on · 5 another Kith runs on this database · 70 a fault in Kith ·
+130 stopped with Ctrl-C.
+"""
+
+app: Final = typer.Typer(add_completion=False, no_args_is_help=True, help=HELP)
+
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", metavar="FILE", help="The configuration, instead of config.toml."),
+]
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show where an error comes from; log more.")] = False,
+) -> None:
+    """Options that every command has."""
+
+
+@app.command()
+def run(
+    config: ConfigFile = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Where to listen; 0 takes a free one.")
+    ] = None,
+    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
+    browser: Annotated[bool, typer.Option(help="Open the room in a browser.")] = True,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Begin the local room anew, keeping a backup.")
+    ] = False,
+) -> None:
+    """Open Kith, and keep it running until Ctrl-C."""
+    from bot.cli.running import run
+
+    run(config, port=port, host=host, browser=browser, fresh=fresh)
+
+
+@app.command()
+def doctor(
+    config: ConfigFile = None,
+    json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Look whether everything is all right. Changes nothing."""
+    from bot.cli.checkup import show
+
+    raise SystemExit(show(config, as_json=json))
+
+
+@app.command()
+def migrate(config: ConfigFile = None) -> None:
+    """Bring the database to this version, after a backup. Starting Kith does so too."""
+    from bot.cli.data import migrate
+
+    migrate(config)
+
+
+@app.command()
+def backup(
+    file: Annotated[
+        Path | None, typer.Argument(help="Where to; a dated file in the data folder if left out.")
+    ] = None,
+    config: ConfigFile = None,
+) -> None:
+    """Copy the database to a file, checked, while Kith may be running."""
+    from bot.cli.data import back_up
+
+    back_up(config, file)
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `backup` made.")],
+    config: ConfigFile = None,
+) -> None:
+    """Put a backup in the place of the database. The one replaced is kept beside it."""
+    from bot.cli.data import restore
+
+    restore(config, file)
+
+
+@app.command()
+def version() -> None:
+    """Say which Kith this is."""
+    import platform
+    import sqlite3
+
+    from bot.version import VERSION
+
+    typer.echo(f"Kith {VERSION} (Python {platform.python_version()}, SQLite {sqlite3.sqlite_version})")
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run a command and exit with its code. An error is a line or two; with --debug the whole traceback."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given
+    given = [argument for argument in given if argument != "--debug"]
+    command = typer.main.get_command(app)
+    try:
+        code = command(given, prog_name=program(), standalone_mode=False)
+    except TyperException as error:
+        code = Exit.USAGE
+        if message := error.format_message():
+            typer.echo(f"{message}\n`{program()} --help` tells what there is.", err=True)
+    except (KeyboardInterrupt, typer.Abort):
+        code = Exit.INTERRUPTED
+    except Exception as error:
+        if debug:
+            raise
+        code, message = explain(error)
+        typer.echo(message, err=True)
+    raise SystemExit(int(code or 0))

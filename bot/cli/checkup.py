@@ -1,0 +1,66 @@
+"""`kith doctor` on a terminal or as JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bot.cli.failures import Exit, as_typed
+from bot.config_file import load
+from bot.config_problems import ConfigError
+from bot.doctor import Look, examine
+from bot.model.check import Check, State
+from bot.version import VERSION
+
+_STYLE = {State.OK: "green", State.WARN: "yellow", State.FAIL: "bold red"}
+
+
+def show(config: Path | None, *, as_json: bool, looks: tuple[Look, ...] = ()) -> Exit:
+    """Print what the doctor finds. Warnings alone are no failure."""
+    try:
+        configuration = load(config)
+    except ConfigError as error:
+        checks = asyncio.run(examine(error))
+    else:
+        checks = asyncio.run(examine(configuration, looks))
+    failed = any(check.state is State.FAIL for check in checks)
+    if as_json:
+        found = [
+            {
+                "code": check.code,
+                "title": check.title,
+                "state": check.state.value,
+                "detail": check.detail,
+                "remedy": as_typed(check.remedy),
+            }
+            for check in checks
+        ]
+        typer.echo(json.dumps({"kith": VERSION, "ok": not failed, "checks": found}, indent=2))
+    else:
+        _show(checks)
+    return Exit.CHECK_FAILED if failed else Exit.FINE
+
+
+def _show(checks: list[Check]) -> None:
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for check in checks:
+        detail = Text(check.detail)
+        if check.remedy:
+            detail.append(f"\n{as_typed(check.remedy)}", style="italic")
+        table.add_row(
+            Text(check.state.value, style=_STYLE[check.state]), check.title, detail, Text(check.code, "dim")
+        )
+    console = Console()
+    console.print(table)
+    bad = sum(check.state is State.FAIL for check in checks)
+    warned = sum(check.state is State.WARN for check in checks)
+    if bad or warned:
+        console.print(f"{bad} failed, {warned} to look at. Each code is explained in docs/doctor.md.")
+    else:
+        console.print("All is well.")
