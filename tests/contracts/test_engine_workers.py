@@ -1,4 +1,4 @@
-"""Caps, claims, rotas and shuffle bags are plain reads and writes: they hold because a community's units are serial.
+"""Caps, claims and shuffle bags are plain reads and writes: they hold since a community's units are serial.
 
 Each check is also run without units, where it must fail, or it would prove nothing.
 """
