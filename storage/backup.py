@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shlex
 import shutil
 import sqlite3
 import sys
@@ -10,7 +11,7 @@ from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from storage.errors import DatabaseCorrupt, StorageError, StorageFull
 from storage.lock import FileLock
@@ -53,12 +54,14 @@ async def restore(backup: Path, database: Path, at: int, progress: Progress | No
 def postgres_commands(url: str) -> tuple[str, str]:
     """The command lines to back up and restore a Postgres database; they ask for the password themselves."""
     parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")
-    user = host[0].partition(":")[0]
-    plain = urlunsplit(("postgresql", f"{user}@{host[2]}" if user else host[2], parts.path, "", ""))
+    login, at, host = parts.netloc.rpartition("@")
+    options = [pair for pair in parse_qsl(parts.query) if "pass" not in pair[0].lower()]
+    plain = f"postgresql://{login.partition(':')[0]}{at}{host}{parts.path}"
+    if options:
+        plain += f"?{urlencode(options, safe='/')}"
     return (
-        f"pg_dump --format=custom --file=kith.dump '{plain}'",
-        f"pg_restore --clean --if-exists --single-transaction --dbname='{plain}' kith.dump",
+        f"pg_dump --format=custom --file=kith.dump {shlex.quote(plain)}",
+        f"pg_restore --clean --if-exists --single-transaction --dbname={shlex.quote(plain)} kith.dump",
     )
 
 

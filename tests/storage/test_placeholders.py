@@ -1,6 +1,7 @@
 """From ``:name`` to ``$1``: nothing inside literals, names and comments is touched."""
 
 import re
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -54,10 +55,8 @@ def test_only_placeholders_change(pieces: list[str]) -> None:
 
 @given(st.text(max_size=200))
 def test_any_text_is_taken_or_refused(text: str) -> None:
-    try:
-        translate(text, {})
-    except StatementError as error:
-        assert str(error)
+    with suppress(StatementError):
+        assert translate(text, {}) == (text, [])
 
 
 def test_truth_becomes_a_number() -> None:

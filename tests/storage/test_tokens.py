@@ -1,4 +1,4 @@
-"""Tokens for any text: folded alike in documents and queries, bounded, made of nothing that quoting would break."""
+"""Tokens for any text: folded alike in documents and queries, bounded, nothing in them needs quoting."""
 
 import unicodedata
 
