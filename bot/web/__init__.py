@@ -1,0 +1,1 @@
+"""The one web app: the local room, health and metrics. Built from parts, served by whoever runs it."""

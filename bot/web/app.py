@@ -1,0 +1,76 @@
+"""Builds the one web app from its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from bot.platforms.local.adapter import LocalPlatform
+from bot.platforms.local.refused import Refused
+from bot.web import errors, guard
+from bot.web.clock_panel import ClockPanel
+from bot.web.files import Files
+from bot.web.health import Check, Health
+from bot.web.room_api import RoomApi
+from bot.web.sessions import Sessions
+from bot.web.sign_in import SignIn
+
+
+def build(
+    *,
+    sessions: Sessions,
+    checks: Mapping[str, Check],
+    registry: CollectorRegistry,
+    room: LocalPlatform | None = None,
+    clock: ClockPanel | None = None,
+    hosts: Collection[str] | None = guard.LOOPBACK_NAMES,
+    files: Files | None = None,
+) -> web.Application:
+    """The app, to be served by an ``aiohttp.web.AppRunner`` and cleaned up with it.
+
+    ``checks`` answer /readyz. ``room`` and ``clock`` come together; without them there is no room here.
+    ``hosts`` are the names by which the server may be called; None for any.
+    """
+    held = files or Files()
+    app = web.Application(
+        client_max_size=errors.BODY_MOST,
+        middlewares=(
+            errors.errors,
+            guard.own_addresses(hosts),
+            guard.own_origin,
+            guard.signed_in(sessions, guard.Pace(), open_paths=("/api/enter",)),
+        ),
+    )
+    app.on_response_prepare.append(guard.add_headers)
+
+    async def front(request: web.Request) -> web.Response:
+        try:
+            await guard.session_of(request, sessions)
+        except Refused:
+            return errors.page(
+                401,
+                "The door is closed",
+                "Kith printed a one-time link where it was started: open that. Is it used or lost? "
+                "Start Kith again and it prints a new one.",
+            )
+        if room is None:
+            return errors.page(
+                200, "Kith is running", "It looks after its community. There is no room open here."
+            )
+        return held.answer(request, "index.html")
+
+    app.add_routes([web.get("/", front), web.get("/static/{path:.+}", held.serve)])
+    app.add_routes(SignIn(sessions).routes())
+    app.add_routes(Health(checks, registry, sessions).routes())
+    if room is not None and clock is not None:
+        api = RoomApi(room, clock)
+        app.add_routes(api.routes())
+        sessions.on_end(api.lives.end_session)
+
+        async def close(_: web.Application) -> None:
+            await api.lives.close()
+
+        app.on_shutdown.append(close)
+    return app
