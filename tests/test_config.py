@@ -10,13 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from bot.config import BUILT_IN_COGS, Config, keys, secret_names, sections, variable
+from bot.config import BUILT_IN_COGS, secret_names, sections, variable
 from bot.config_file import Loaded, load, own_secret
 from bot.config_problems import ConfigError
 from bot.toml_lines import KeyPath, locate
 from bot.zones import known_zone, system_zone
-
-EXAMPLE = Path(__file__).resolve().parent.parent / "config.example.toml"
 
 
 @pytest.fixture
@@ -271,47 +269,6 @@ def test_the_machines_zone_is_one_of_those_known(monkeypatch: pytest.MonkeyPatch
     assert system_zone() == "Asia/Kathmandu"
     monkeypatch.setenv("TZ", "../../etc/passwd")
     assert known_zone(system_zone())
-
-
-# --- the example
-
-
-def test_the_example_loads_as_it_is() -> None:
-    assert load(EXAMPLE, environ={}).config.kith == Config().kith
-
-
-def documented() -> dict[str, dict[str, str]]:
-    """What the example says of each table: its keys, commented out or not, with their values' text."""
-    tables: dict[str, dict[str, str]] = {}
-    for line in EXAMPLE.read_text(encoding="utf-8").splitlines():
-        if header := re.fullmatch(r"\[(\w+)\]", line):
-            tables[header[1]] = {}
-        elif pair := re.fullmatch(r"(?:# )?(\w+) = (.+)", line):
-            tables[list(tables)[-1]][pair[1]] = pair[2]
-    return tables
-
-
-def test_the_example_documents_every_key_and_no_other() -> None:
-    told = documented()
-    for name, section in sections().items():
-        assert sorted(told[name]) == sorted(keys(section)), name
-
-
-def test_the_example_tells_the_true_defaults() -> None:
-    for name, section in sections().items():
-        defaults = section().model_dump(mode="json")
-        for key, text in documented()[name].items():
-            value = tomllib.loads(f"key = {text}")["key"]
-            if defaults.get(key) is not None and key != "zone":
-                assert value == defaults[key], f"{name}.{key}"
-
-
-def test_everything_in_the_example_loads_when_it_is_uncommented(file: Path) -> None:
-    lines = []
-    for name, pairs in documented().items():
-        lines.append(f"[{name}]")
-        lines += [f"{key} = {value}" for key, value in pairs.items() if not key.endswith("_file")]
-    assert read(file, "\n".join(lines)).config.platforms == ("discord", "slack")
 
 
 def test_variables_are_named_after_their_keys() -> None:
