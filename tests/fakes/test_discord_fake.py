@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 from collections.abc import AsyncIterator
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import discord
 import pytest
 
-from tests.fakes.discord import NO_SPECS, FakeDiscord, P, Upload, aimed_at, running, specs_found, uncached
+from tests.fakes.discord import NO_SPECS, FakeDiscord, Heard, P, Upload, aimed_at, running, specs_found
 
 needs_specs = pytest.mark.skipif(not specs_found(), reason=NO_SPECS)
 
@@ -19,33 +18,6 @@ needs_specs = pytest.mark.skipif(not specs_found(), reason=NO_SPECS)
 async def d() -> AsyncIterator[FakeDiscord]:
     async with FakeDiscord() as fake:
         yield fake
-
-
-class Heard(discord.Client):
-    """A client that keeps what it was told, raw and as objects."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**uncached(**options))
-        self.events: list[tuple[str, Any]] = []
-        self.news = asyncio.Condition()
-
-    def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
-        if hasattr(self, "events"):
-            self.events.append((event, args[0] if args else None))
-            asyncio.get_running_loop().create_task(self._tell())
-        super().dispatch(event, *args, **kwargs)
-
-    async def _tell(self) -> None:
-        async with self.news:
-            self.news.notify_all()
-
-    def of(self, event: str) -> list[Any]:
-        return [thing for name, thing in self.events if name == event]
-
-    async def hears(self, event: str, count: int = 1) -> list[Any]:
-        async with asyncio.timeout(5), self.news:
-            await self.news.wait_for(lambda: len(self.of(event)) >= count)
-        return self.of(event)
 
 
 async def test_discord_py_logs_in_and_sees_its_guilds(d: FakeDiscord) -> None:

@@ -2,6 +2,7 @@
 
 from .aiming import aimed_at, running, uncached
 from .drafting import Upload
+from .hearing import Heard
 from .interactions import Interaction
 from .limits import RateLimits
 from .modals import Modal
@@ -19,6 +20,7 @@ __all__ = [
     "ClientRefused",
     "FakeDiscord",
     "Guild",
+    "Heard",
     "Interaction",
     "Message",
     "Modal",

@@ -267,6 +267,7 @@ class GatewaySchemas:
                 tag = properties["t"]
                 for name in [tag["const"]] if "const" in tag else tag.get("enum", ()):
                     self._events[name] = properties["d"]
+        self._events["RESUMED"] = {"type": "object"}
 
     def check(self, event: str, data: Json) -> None:
         """Raise unless `data` is what Discord sends as `event`. Of long member lists a few are read."""

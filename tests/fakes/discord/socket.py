@@ -67,6 +67,7 @@ class Connection:
         self._queue: deque[str | int] = deque()
         self._wake = asyncio.Event()
         self._sends: deque[float] = deque()
+        self._closing = False
         self.session: Session | None = None
         self.silent = False
         self.heartbeats = 0
@@ -83,6 +84,7 @@ class Connection:
     def close(self, code: int) -> None:
         """Close after what is queued. The session hears nothing more from now on."""
         self._detach()
+        self._closing = True
         self._queue.append(code)
         self._wake.set()
 
@@ -103,7 +105,8 @@ class Connection:
             if self._ws.close_code in (1000, 1001) and self.session is not None:
                 self._fake.gateway.sessions.pop(self.session.id, None)
             self._detach()
-            writer.cancel()
+            if not self._closing:
+                writer.cancel()
             await asyncio.gather(writer, return_exceptions=True)
             self._fake.changed()
 
@@ -280,7 +283,7 @@ def guild_create(session: Session, guild: Guild, *, joined: bool) -> Json:
 
 async def serve(fake: FakeDiscord, request: web.BaseRequest) -> web.StreamResponse:
     """Answer one request to the gateway's address."""
-    ws = web.WebSocketResponse(compress=False, autoping=True, max_msg_size=4096)
+    ws = web.WebSocketResponse(compress=False, max_msg_size=4096, timeout=1.0)
     await ws.prepare(request)
     if request.query.get("v") not in ("9", "10") or request.query.get("encoding", "json") != "json":
         await ws.close(code=4012)
