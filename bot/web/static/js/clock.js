@@ -150,7 +150,7 @@ export class ClockPanel {
       h("span", { class: "clock-item" }, h("strong", { dir: "auto" }, item.what),
         h("span", { class: "clock-when" }, `${time.moment(item.at, now)}, ${time.relative(item.at, now)}`)),
       can && h("button", {
-        type: "button", class: "button button--quiet", "aria-label": `Skip to ${item.what}`,
+        type: "button", class: "button button--quiet", "aria-label": `Skip here: ${item.what}`,
         onclick: () => this.skipTo(({ at, what }) => at === item.at && what === item.what),
       }, "Skip here"))));
   }

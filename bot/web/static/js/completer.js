@@ -41,6 +41,7 @@ export class Completer {
     this.hint = h("div", { class: "completion-hint", id: uniqueId("hint") });
     this.element = h("div", { class: "completion", hidden: true }, this.list, this.hint);
     this.count = h("div", { class: "unseen", role: "status" });
+    // A text area of several lines has no combobox of its own in HTML; browsers and readers take the role.
     box.setAttribute("role", "combobox");
     box.setAttribute("aria-autocomplete", "list");
     box.setAttribute("aria-haspopup", "listbox");

@@ -53,7 +53,7 @@ export class SeatDialog {
     fill(dialog,
       h("form", { novalidate: true, class: "dialog-form", onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); this.#submit(form); } },
         h("header", { class: "dialog-head" },
-          h("p", { class: "dialog-who" }, face(this.#seat.state.me, "small"), nameOf(this.#seat.state.me), " is asked"),
+          h("p", { class: "dialog-who" }, face(this.#seat.state.me, "small"), h("span", null, nameOf(this.#seat.state.me), " is asked")),
           h("h2", { id: title, dir: "auto" }, rich(form.title)),
           form.pages > 1 && h("p", { class: "hint" }, `Page ${form.page} of ${form.pages}`),
           form.intro && h("p", { class: "dialog-intro", dir: "auto" }, rich(form.intro)),

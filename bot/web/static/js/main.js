@@ -129,6 +129,6 @@ for (const [index, seat] of seats.entries()) {
   seat.element.addEventListener("focusin", () => hear(seat));
 }
 window.addEventListener("kith:signed-out", signedOut, { once: true });
-show(recall("side", "left") === "right" ? right : left);
+show(recall("side", /** @type {string} */ ("left")) === "right" ? right : left);
 clock.load();
 takeSeats();

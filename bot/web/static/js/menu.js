@@ -6,7 +6,7 @@ import { placeBeside } from "./place.js";
 
 /**
  * @typedef {object} MenuItem
- * @property {import("./dom.js").Child} label
+ * @property {import("./dom.js").Child | import("./dom.js").Child[]} label
  * @property {string} [say] the label in words, where it is not words
  * @property {import("./icons.js").IconName} [icon]
  * @property {Node} [lead] in place of an icon
@@ -94,6 +94,11 @@ function steer(event, menu, items, shape) {
   else if (event.key === "Home") go(0);
   else if (event.key === "End") go(items.length - 1);
   else if (event.key === "Tab") menu.hidePopover();
+  else if (event.key === "Escape") {
+    event.preventDefault();
+    event.stopPropagation();
+    menu.hidePopover();
+  }
   else if (event.key.length === 1 && !event.ctrlKey && !event.metaKey && event.key !== " ") {
     const letter = event.key.toLocaleLowerCase();
     const turned = [...items.slice(at + 1), ...items.slice(0, at + 1)];

@@ -15,8 +15,6 @@ export const PALETTE = [
   ["🙏", "Thank you"], ["😄", "Smile"], ["🌱", "Seedling"], ["👀", "Eyes"],
 ];
 
-const EMOJI_NAMES = new Map(PALETTE.map(([emoji, said]) => [emoji, said]));
-
 /**
  * What a message needs from the seat it is shown to.
  * @typedef {import("./spans.js").Links & import("./actions.js").MessageActions & {
@@ -146,7 +144,7 @@ export class MessageView {
     fill(this.reactions, message.reactions.map(({ emoji, by }) => {
       const yours = by.includes(host.you);
       const names = by.map((id) => (id === host.you ? "you" : host.member(id)?.name ?? "someone")).join(", ");
-      const said = `${EMOJI_NAMES.get(emoji) ?? emoji}, from ${names}`;
+      const said = `${emoji} ${by.length}, from ${names}`;
       return h("button",
         {
           type: "button", class: "reaction", "aria-pressed": String(yours), "aria-label": said, title: said,

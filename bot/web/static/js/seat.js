@@ -4,13 +4,12 @@ import { Actions } from "./actions.js";
 import { post } from "./api.js";
 import { Chair } from "./chair.js";
 import { Conversation } from "./conversation.js";
-import { fill, h, unseen } from "./dom.js";
-import { badges, face, nameOf } from "./face.js";
+import { fill, h } from "./dom.js";
 import { icon } from "./icons.js";
 import { Live } from "./live.js";
 import { recall, remember } from "./memory.js";
-import { openMenu } from "./menu.js";
 import { SeatDialog } from "./dialog.js";
+import { SeatHead } from "./seat-head.js";
 import { SeatState, order } from "./seat-state.js";
 import { Sidebar } from "./sidebar.js";
 
@@ -55,13 +54,12 @@ export class Seat {
     this.dialog = new SeatDialog(this);
     this.sidebar = new Sidebar(this);
     this.chair = new Chair(this);
-    this.who = h("button", { type: "button", class: "seat-who", "aria-haspopup": "menu", onclick: () => this.choosePerson() });
-    this.connection = h("p", { class: "seat-connection", role: "status" });
+    this.head = new SeatHead(this);
     this.content = h("div", { class: "seat-content" });
-    this.main = h("div", { class: "seat-main" });
+    this.main = h("div", { class: "seat-main", onclick: () => this.closeDrawer(), onfocusin: () => this.closeDrawer() });
     this.element = h("section", { class: "seat", id: `seat-${side}`, tabindex: "-1", "aria-label": side === "left" ? "Left seat" : "Right seat", data: { side } },
-      h("header", { class: "seat-head" }, this.who),
-      this.connection,
+      this.head.element,
+      this.head.connection,
       this.content);
     this.element.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || event.defaultPrevented) return;
@@ -120,8 +118,8 @@ export class Seat {
     this.#read.clear();
     this.#catalogFor = "";
     remember(`seat.${this.side}`, id);
-    fill(this.connection);
-    this.#drawWho();
+    this.head.found();
+    this.head.draw();
     if (!id) {
       fill(this.content, this.chair.element);
       this.chair.draw();
@@ -131,7 +129,7 @@ export class Seat {
     }
     fill(this.content, h("div", { class: "seat-waiting" }, h("span", { class: "spinner", "aria-hidden": "true" }), "Coming in…"));
     this.#listen(focus);
-    this.#live = new Live(id, (frame) => this.state.apply(frame), (status) => this.#status(status));
+    this.#live = new Live(id, (frame) => this.state.apply(frame), (status) => this.head.show(status, () => this.#live?.retry()));
     if (joined) this.#page.onStep("joined", this);
   }
 
@@ -176,7 +174,7 @@ export class Seat {
       return;
     }
     if (state.room) this.#page.onRoom(state.room);
-    this.#drawWho();
+    this.head.draw();
     if (this.#catalogFor !== this.id) {
       this.#catalogFor = this.id;
       for (const channel of state.channels.keys()) this.#markRead(channel);
@@ -307,25 +305,15 @@ export class Seat {
 
   /** The menu of who sits here. */
   choosePerson() {
-    const me = this.state.me;
-    /** @type {import("./menu.js").Entry[]} */
-    const entries = this.state.people.filter((member) => !member.bot).map((member) => ({
-      label: nameOf(member), lead: face(member, "small"), checked: member.id === this.id,
-      detail: badges(member)[0]?.textContent ?? "", pick: () => member.id !== this.id && this.sit(member.id, { focus: true }),
-    }));
-    if (entries.length > 0) entries.unshift({ heading: "Sit here as" });
-    if (entries.length > 0) entries.push("line");
-    if (this.id) entries.push({ label: "Somebody new, or who has left…", icon: "plus", pick: () => this.sit("", { focus: true }) });
-    if (me?.present) entries.push({ label: ["Let ", nameOf(me), " leave the room"], icon: "leave", careful: true, pick: () => this.leave() });
-    if (me && !me.present) entries.push({ label: ["Let ", nameOf(me), " come back"], icon: "door", pick: () => this.comeBack() });
-    if (entries.length === 0) this.chair.focus();
-    else openMenu(this.who, entries, { label: "Who sits here" });
+    this.head.choose();
   }
 
   /** The button that shows the list of channels where the seat is narrow. */
   drawerButton() {
     return h("button", {
-      type: "button", class: "icon-button drawer-button", "aria-label": "Channels and people", onclick: () => {
+      type: "button", class: "icon-button drawer-button", "aria-label": "Channels and people",
+      onclick: (/** @type {Event} */ event) => {
+        event.stopPropagation();
         this.element.classList.add("seat--drawer");
         /** @type {HTMLElement | null} */ (this.sidebar.element.querySelector(".side-item[tabindex='0']"))?.focus();
       },
@@ -337,20 +325,6 @@ export class Seat {
     const inside = this.sidebar.element.contains(activeElement);
     this.element.classList.remove("seat--drawer");
     if (inside && this.#pane) /** @type {HTMLElement | null} */ (this.#pane.element.querySelector(".drawer-button"))?.focus();
-  }
-
-  #drawWho() {
-    const me = this.state.me;
-    const side = this.side === "left" ? "Left seat" : "Right seat";
-    this.element.setAttribute("aria-label", me ? `${side}: ${me.name}` : side);
-    this.element.classList.toggle("seat--empty", !this.id);
-    fill(this.who,
-      this.id ? face(me) : h("span", { class: "face face--nobody", "aria-hidden": "true" }, icon("person")),
-      h("span", { class: "seat-names" },
-        h("span", { class: "seat-name" }, me ? nameOf(me) : this.id ? "…" : "Nobody yet"),
-        h("span", { class: "seat-what" }, me ? (me.present ? badges(me) : h("span", { class: "badge" }, "has left")) : null)),
-      unseen("Change who sits here"),
-      icon("down"));
   }
 
   /** @param {Message} message @param {boolean} fresh */
@@ -366,7 +340,7 @@ export class Seat {
   }
 
   #onPeople() {
-    this.#drawWho();
+    this.head.draw();
     this.sidebar.draw();
     this.#plan();
     this.#page.onChange(this);
@@ -393,18 +367,5 @@ export class Seat {
     this.#threadPane = null;
     this.#pane = null;
     this.main.replaceChildren();
-  }
-
-  /** @param {import("./live.js").LiveStatus} status */
-  #status(status) {
-    const lost = status === "waiting";
-    if (status === "ended") window.dispatchEvent(new CustomEvent("kith:signed-out"));
-    if (status === "connecting") return;
-    this.element.classList.toggle("seat--lost", lost);
-    if (!lost) fill(this.connection);
-    else if (!this.connection.firstChild) {
-      fill(this.connection, h("span", { class: "spinner", "aria-hidden": "true" }), "The line dropped. Coming back…",
-        h("button", { type: "button", class: "text-button", onclick: () => this.#live?.retry() }, "Try now"));
-    }
   }
 }

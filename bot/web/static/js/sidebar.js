@@ -15,7 +15,7 @@ export class Sidebar {
   constructor(seat) {
     this.#seat = seat;
     this.lists = h("div", { class: "sidebar-lists" });
-    this.element = h("nav", { class: "sidebar", "aria-label": "Channels and people" }, this.lists);
+    this.element = h("nav", { class: "sidebar", "aria-label": `Channels and people, ${seat.side} seat` }, this.lists);
     this.#refreshRoving = roving(this.lists, ".side-item");
   }
 

@@ -33,9 +33,7 @@ export class Toasts {
       timer = window.setTimeout(() => toast.remove(), STAYS);
     };
     const hold = () => clearTimeout(timer);
-    toast.addEventListener("pointerenter", hold);
     toast.addEventListener("focusin", hold);
-    toast.addEventListener("pointerleave", wait);
     toast.addEventListener("focusout", wait);
     wait();
   }
