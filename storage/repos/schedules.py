@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from storage.port import Row, Tx
 
-NEVER = -(1 << 62)
-"""Earlier than every time, to begin paging with."""
+_BEFORE_ALL = -(1 << 62)
 
 
 async def get(tx: Tx, community: int, space: str, cog: str, job: str) -> Row | None:
@@ -102,12 +101,17 @@ async def move(
     )
 
 
-async def due(tx: Tx, now: int, *, after: tuple[int, int] = (NEVER, 0), most: int = 500) -> list[Row]:
-    """Schedules that are due at `now`, the earliest first; `after` is the (next_at, id) to go on from."""
+async def due(tx: Tx, now: int, *, after: Row | None = None, most: int = 500) -> list[Row]:
+    """Schedules that are due at `now`, the earliest first; `after` is the row to go on from."""
     return await tx.all(
         "SELECT * FROM schedule WHERE next_at <= :now AND (next_at, id) > (:at, :id)"
         " ORDER BY next_at, id LIMIT :most",
-        {"now": now, "at": after[0], "id": after[1], "most": most},
+        {
+            "now": now,
+            "at": after["next_at"] if after else _BEFORE_ALL,
+            "id": after["id"] if after else 0,
+            "most": most,
+        },
     )
 
 
@@ -188,14 +192,18 @@ async def end_timer(tx: Tx, community: int, key: str, due_at: int) -> bool:
     )
 
 
-async def due_timers(
-    tx: Tx, now: int, *, after: tuple[int, int, str] = (NEVER, 0, ""), most: int = 500
-) -> list[Row]:
-    """Timers that are due at `now`, the earliest first; `after` is (due_at, community, key) to go on from."""
+async def due_timers(tx: Tx, now: int, *, after: Row | None = None, most: int = 500) -> list[Row]:
+    """Timers that are due at `now`, the earliest first; `after` is the row to go on from."""
     return await tx.all(
         "SELECT * FROM timer WHERE due_at <= :now AND (due_at, community, key) > (:at, :community, :key)"
         " ORDER BY due_at, community, key LIMIT :most",
-        {"now": now, "at": after[0], "community": after[1], "key": after[2], "most": most},
+        {
+            "now": now,
+            "at": after["due_at"] if after else _BEFORE_ALL,
+            "community": after["community"] if after else 0,
+            "key": after["key"] if after else "",
+            "most": most,
+        },
     )
 
 
@@ -211,7 +219,7 @@ async def coming_timers(tx: Tx, most: int, community: int | None = None) -> list
 async def timers_of(tx: Tx, community: int, prefix: str) -> list[Row]:
     """Timers whose key begins with this."""
     return await tx.all(
-        "SELECT * FROM timer WHERE community = :community AND substr(key, 1, :length) = :prefix"
-        " ORDER BY due_at, key",
+        "SELECT * FROM timer WHERE community = :community"
+        " AND substr(key, 1, CAST(:length AS INTEGER)) = :prefix ORDER BY due_at, key",
         {"community": community, "length": len(prefix), "prefix": prefix},
     )
