@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from . import scripting
+from . import pressing, scripting
 from .model import Channel, Member, Message, Role, User
 
 if TYPE_CHECKING:
@@ -175,18 +175,18 @@ class Person(Member):
         self, message: Message, label: str | None = None, *, custom_id: str | None = None
     ) -> Interaction:
         """Press a button by its label or custom id; the only button if neither is given."""
-        return scripting.click(self, message, label, custom_id)
+        return pressing.click(self, message, label, custom_id)
 
     async def forge_click(self, message: Message, custom_id: str) -> Interaction:
         """Press a button that the message does not have, as a tampered client tries to."""
-        return scripting.forge(self, message, custom_id)
+        return pressing.forge(self, message, custom_id)
 
     async def select(
         self, message: Message, *values: object, placeholder: str | None = None, custom_id: str | None = None
     ) -> Interaction:
         """Choose in a select menu: options by label or value; people, roles and channels as such."""
-        return scripting.select(self, message, values, placeholder, custom_id)
+        return pressing.select(self, message, values, placeholder, custom_id)
 
     async def submit(self, modal: Modal, values: Mapping[str, object] | None = None) -> Interaction:
         """Send a form. `values` by label or custom id; what is not named keeps its preset value."""
-        return scripting.submit(self, modal, values or {})
+        return pressing.submit(self, modal, values or {})

@@ -188,7 +188,7 @@ class Posts:
     ) -> Channel:
         """A thread under `parent`; one on a message has the message's id."""
         thread = Channel(
-            self,
+            self._world,
             message.id if message else self._world.snowflakes.next(),
             kind,
             name,

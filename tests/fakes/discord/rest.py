@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from aiohttp import web
+from aiohttp import BodyPartReader, web
 
 from .drafting import Upload
 from .errors import ApiError, FormErrors, message_for, not_found, refusal, unauthorized
@@ -317,7 +317,7 @@ async def _read_multipart(http: web.BaseRequest) -> tuple[Any, dict[int, Upload]
     files: dict[int, Upload] = {}
     reader = await http.multipart()
     while (part := await reader.next()) is not None:
-        if not hasattr(part, "name"):
+        if not isinstance(part, BodyPartReader):
             raise refusal(50109)
         named = _FILE.fullmatch(part.name or "")
         data = bytes(await part.read(decode=True))

@@ -1,4 +1,4 @@
-"""How a person's acts become messages and interactions, with the checks of Discord's own client."""
+"""How a person's words and commands reach the bot, with the checks of Discord's own client."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from typing import Any
 
 from .commands import MESSAGE_MENU, SLASH, USER_MENU, Command
 from .drafting import Draft, Upload
-from .interactions import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL_SUBMIT, Interaction
+from .interactions import AUTOCOMPLETE, COMMAND, Interaction
 from .mentions import notified
-from .modals import CHECKBOX, CHECKBOXES, FILE_UPLOAD, LABEL, RADIO, ROW, TEXT, TEXT_INPUT, Field, Modal
 from .model import DM, TEXTUAL, Attachment, Channel, Member, Message, User
-from .options import ClientRefused, Resolved, command_options, option_value, select_values
+from .options import ClientRefused, Resolved, command_options
 from .permissions import IN_DM, P
-from .reading import BUTTON, LINK_STYLE
 from .wire import message as message_json
 
 Json = dict[str, Any]
@@ -25,7 +23,8 @@ def permissions_in(member: Member, channel: Channel) -> int:
     return IN_DM if channel.kind == DM else member.permissions(channel)
 
 
-def _need(member: Member, channel: Channel, wanted: P) -> None:
+def need(member: Member, channel: Channel, wanted: P) -> None:
+    """Raise ClientRefused unless the member is here and has these permissions."""
     if not member.present and channel.kind != DM:
         raise ClientRefused(f"{member.name} is not in {member.guild.name}")
     missing = int(wanted) & ~permissions_in(member, channel)
@@ -43,7 +42,7 @@ def say(
 ) -> Message:
     """Write a message."""
     world = member.guild.world
-    _need(
+    need(
         member, channel, P.VIEW_CHANNEL | (P.SEND_MESSAGES_IN_THREADS if channel.thread else P.SEND_MESSAGES)
     )
     bits = permissions_in(member, channel)
@@ -96,7 +95,7 @@ def _check_access(member: Member, command: Command, channel: Channel) -> None:
         raise ClientRefused(f"/{command.name} is not offered here")
     if channel.guild is None:
         return
-    _need(member, channel, P.VIEW_CHANNEL | P.USE_APPLICATION_COMMANDS)
+    need(member, channel, P.VIEW_CHANNEL | P.USE_APPLICATION_COMMANDS)
     access = channel.guild.command_access
     for who in (member.id, *member.roles, channel.guild.id):
         if (allowed := access.get((command.name, who))) is not None:
@@ -120,7 +119,8 @@ def _place(member: Member, channel: Channel | None) -> Channel:
     raise ClientRefused(f"{member.guild.name} has no text channel for {member.name}")
 
 
-def _send(interaction: Interaction) -> Interaction:
+def send(interaction: Interaction) -> Interaction:
+    """Tell the bot of an interaction."""
     world = interaction._world
     world.interactions[interaction.token] = interaction
     world.gateway.dispatch("INTERACTION_CREATE", interaction.payload(), interaction.channel.guild)
@@ -128,7 +128,7 @@ def _send(interaction: Interaction) -> Interaction:
     return interaction
 
 
-def _interaction(
+def interaction_by(
     member: Member,
     kind: int,
     channel: Channel,
@@ -136,6 +136,7 @@ def _interaction(
     message: Message | None = None,
     locale: str = "en-US",
 ) -> Interaction:
+    """An interaction that the bot has not heard of yet."""
     inside = member if channel.guild is not None else None
     return Interaction(
         member.guild.world, kind, member.user, inside, channel, data, message=message, locale=locale
@@ -172,7 +173,7 @@ async def slash(
     resolved = Resolved(member.guild.world, place)
     options = command_options(declared, given, resolved)
     data = _command_data(command, path, options, resolved)
-    return _send(_interaction(member, COMMAND, place, data, locale=locale))
+    return send(interaction_by(member, COMMAND, place, data, locale=locale))
 
 
 def _declared(command: Command, path: list[str]) -> list[Json]:
@@ -204,7 +205,7 @@ async def complete(
     resolved = Resolved(member.guild.world, place)
     options = command_options(declared, {**others, option: str(typed)}, resolved, focused=option)
     data = _command_data(command, path, options, resolved)
-    return _send(_interaction(member, AUTOCOMPLETE, place, data))
+    return send(interaction_by(member, AUTOCOMPLETE, place, data))
 
 
 async def menu(
@@ -222,169 +223,4 @@ async def menu(
     else:
         resolved.add(on)
         data["resolved"] = resolved.json
-    return _send(_interaction(member, COMMAND, place, data))
-
-
-# Components and forms.
-
-
-def _touch(member: Member, message: Message) -> None:
-    if message.deleted:
-        raise ClientRefused(f"{message!r} is gone")
-    if message.visible_to not in (None, member.id):
-        raise ClientRefused(f"{member.name} can't see {message!r}")
-    if message.visible_to is None:
-        _need(member, message.channel, P.VIEW_CHANNEL)
-
-
-def _one(found: list[Json], wanted: str, message: Message) -> Json:
-    if len(found) != 1:
-        offered = [item.get("label") or item.get("placeholder") or item.get("custom_id") for item in found]
-        raise ClientRefused(
-            f"{wanted} fits {len(found)} components {offered} of {message!r} {message.labels}"
-        )
-    if found[0].get("disabled"):
-        raise ClientRefused(f"{wanted} is disabled")
-    return found[0]
-
-
-def click(member: Member, message: Message, label: str | None, custom_id: str | None) -> Interaction:
-    """Press a button."""
-    _touch(member, message)
-    found = [
-        button
-        for button in message.buttons
-        if (label is None or label in (button.get("label"), button.get("emoji", {}).get("name")))
-        and (custom_id is None or button.get("custom_id") == custom_id)
-    ]
-    button = _one(found, f"the button {label or custom_id or ''!r}", message)
-    if button["style"] == LINK_STYLE:
-        raise ClientRefused(f"{label!r} is a link")
-    data = {"component_type": BUTTON, "custom_id": button["custom_id"]}
-    return _send(_interaction(member, COMPONENT, message.channel, data, message))
-
-
-def forge(member: Member, message: Message, custom_id: str) -> Interaction:
-    """Press a button that the message does not have, as a tampered client tries to."""
-    data = {"component_type": BUTTON, "custom_id": custom_id}
-    return _send(_interaction(member, COMPONENT, message.channel, data, message))
-
-
-def select(
-    member: Member,
-    message: Message,
-    values: tuple[object, ...],
-    placeholder: str | None,
-    custom_id: str | None,
-) -> Interaction:
-    """Choose in a select menu."""
-    _touch(member, message)
-    found = [
-        menu
-        for menu in message.selects
-        if (placeholder is None or menu.get("placeholder") == placeholder)
-        and (custom_id is None or menu["custom_id"] == custom_id)
-    ]
-    chosen = _one(found, f"the menu {placeholder or custom_id or ''!r}", message)
-    resolved = Resolved(member.guild.world, message.channel)
-    data: Json = {
-        "component_type": chosen["type"],
-        "custom_id": chosen["custom_id"],
-        "values": select_values(chosen, values, resolved),
-    }
-    if chosen["type"] != 3:
-        data["resolved"] = resolved.json
-    return _send(_interaction(member, COMPONENT, message.channel, data, message))
-
-
-def submit(member: Member, modal: Modal, values: Mapping[str, object]) -> Interaction:
-    """Send a form."""
-    opened: Interaction = modal.opened_by
-    if opened.user is not member.user:
-        raise ClientRefused(f"{modal!r} is on {opened.user.name}'s screen")
-    if modal.submitted:
-        raise ClientRefused(f"{modal!r} was sent already")
-    given = {modal.field(name).custom_id: value for name, value in values.items()}
-    resolved = Resolved(member.guild.world, opened.channel)
-    answers = {
-        field.custom_id: _field_answer(field, given.get(field.custom_id), resolved) for field in modal.fields
-    }
-    data: Json = {"custom_id": modal.custom_id, "components": _submitted(modal, answers)}
-    if resolved.json:
-        data["resolved"] = resolved.json
-    modal.submitted = True
-    interaction = _interaction(member, MODAL_SUBMIT, opened.channel, data, opened.message)
-    interaction.triggered_by = opened
-    return _send(interaction)
-
-
-def _submitted(modal: Modal, answers: dict[str, Json]) -> list[Json]:
-    parts = []
-    for part in modal.components:
-        if part["type"] == LABEL:
-            inner = answers[part["component"]["custom_id"]]
-            parts.append({"type": LABEL, "id": part["id"], "component": inner})
-        elif part["type"] == ROW:
-            inner = [answers[item["custom_id"]] for item in part["components"]]
-            parts.append({"type": ROW, "id": part["id"], "components": inner})
-        elif part["type"] == TEXT:
-            parts.append({"type": TEXT, "id": part["id"]})
-    return parts
-
-
-def _field_answer(field: Field, given: object, resolved: Resolved) -> Json:
-    component = field.component
-    answer: Json = {"type": field.kind, "custom_id": field.custom_id, "id": component["id"]}
-    if field.kind == TEXT_INPUT:
-        answer["value"] = _typed(field, component.get("value") or "" if given is None else given)
-    elif field.kind == CHECKBOX:
-        answer["value"] = bool(component.get("default") if given is None else given)
-    elif field.kind == RADIO:
-        answer["value"] = _radio(field, given)
-    else:
-        answer["values"] = _several(field, given, resolved)
-    return answer
-
-
-def _typed(field: Field, value: object) -> str:
-    if not isinstance(value, str):
-        raise ClientRefused(f"{field.label!r} wants text, not {value!r}")
-    low = field.component.get("min_length") or 0
-    high = field.component.get("max_length") or 4000
-    if not value and not field.required:
-        return value
-    if not value or not low <= len(value) <= high:
-        raise ClientRefused(f"{field.label!r} wants {max(low, 1)} to {high} characters, not {len(value)}")
-    return value
-
-
-def _presets(field: Field) -> list[object]:
-    if "options" in field.component:
-        return [option["value"] for option in field.component["options"] if option.get("default")]
-    world_ids = field.component.get("default_values") or []
-    return [int(item["id"]) for item in world_ids]
-
-
-def _radio(field: Field, given: object) -> str | None:
-    chosen = next(iter(_presets(field)), None) if given is None else given
-    if chosen is None:
-        if field.required:
-            raise ClientRefused(f"{field.label!r} wants a choice")
-        return None
-    return option_value(field.component["options"], chosen)
-
-
-def _several(field: Field, given: object, resolved: Resolved) -> list[str]:
-    picked = _presets(field) if given is None else given
-    things = list(picked) if isinstance(picked, list | tuple | set) else [picked]
-    if not things and not field.required:
-        return []
-    if field.kind in (CHECKBOXES, FILE_UPLOAD):
-        most = field.component.get("max_values") or len(field.component.get("options") or [1])
-        bounded = {**field.component, "max_values": most}
-        return select_values(bounded, tuple(things), resolved)
-    return select_values(field.component, tuple(_looked_up(things, resolved)), resolved)
-
-
-def _looked_up(things: list[object], resolved: Resolved) -> list[object]:
-    return [resolved.by_id(thing) if isinstance(thing, int) else thing for thing in things]
+    return send(interaction_by(member, COMMAND, place, data))

@@ -115,7 +115,7 @@ class FakeDiscord:
 
     async def start(self) -> None:
         """Listen on a free port of 127.0.0.1, or on `port`."""
-        server = web.Server(self._serve, request_factory=_request, access_log=None)  # type: ignore[arg-type]
+        server = web.Server(self._serve, request_factory=_request, access_log=None)
         self._runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self._port, backlog=1024)

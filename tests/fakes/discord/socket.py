@@ -7,6 +7,7 @@ import json
 import time
 import zlib
 from collections import deque
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from aiohttp import WSMsgType, web
@@ -254,7 +255,7 @@ class Connection:
         self._send_chunks(session, guild, found, missing, data.get("nonce"))
 
     def _send_chunks(
-        self, session: Session, guild: Guild, found: list[Member], missing: list[str], nonce: str | None
+        self, session: Session, guild: Guild, found: Sequence[Member], missing: list[str], nonce: str | None
     ) -> None:
         chunks = [found[start : start + CHUNK] for start in range(0, len(found), CHUNK)] or [[]]
         for index, chunk in enumerate(chunks):

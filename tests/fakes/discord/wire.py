@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from .clock import iso, snowflake_ms
@@ -308,7 +309,7 @@ def guild_create(server: Guild, *, whole: bool, large_threshold: int, unavailabl
     body = guild(server)
     for rest_only in ("home_header", "nsfw"):
         del body[rest_only]
-    members = [server.bot]
+    members: Sequence[Member] = [server.bot]
     large = len(server.members) > large_threshold
     if whole and not large:
         members = server.members.page(0, len(server.members))

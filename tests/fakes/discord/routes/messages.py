@@ -23,14 +23,14 @@ def post(call: Call) -> Json:
     channel = call.channel()
     world, body = call.world, call.body or {}
     require_sending(call, channel)
-    nonce = body.get("nonce")
-    enforced = bool(body.get("enforce_nonce")) and nonce not in (None, "")
-    if enforced and (earlier := call.fake.nonces.earlier(nonce)) is not None:
+    nonce: str | int | None = body.get("nonce")
+    enforced = nonce if body.get("enforce_nonce") else None
+    if enforced is not None and (earlier := call.fake.nonces.earlier(enforced)) is not None:
         return wire.message(earlier, world)
     made = draft(world, channel, body, call.files, permissions=world.bot_permissions(channel))
     message = world.posts.add(channel, world.bot, made, nonce=nonce)
-    if enforced:
-        call.fake.nonces.remember(nonce, message)
+    if enforced is not None:
+        call.fake.nonces.remember(enforced, message)
     return wire.message(message, world)
 
 

@@ -50,12 +50,11 @@ def leave_guild(call: Call) -> None:
 
 def open_dm(call: Call) -> Json:
     """The direct messages with someone. Whether they arrive is decided when a message is sent."""
-    wanted = (call.body or {}).get("recipient_id")
-    if wanted is None:
-        errors = FormErrors()
+    errors = FormErrors()
+    if not (call.body or {}).get("recipient_id"):
         errors.missing(("recipient_id",))
-        errors.check()
-    account = call.world.account(int(wanted))
+    errors.check()
+    account = call.world.account(int(call.body["recipient_id"]))
     if account is None or account is call.world.bot:
         raise refusal(50007) if account else refusal(10013)
     return wire.channel(call.world.dm(account))
