@@ -46,9 +46,10 @@ shutil.rmtree(sys.argv[2], ignore_errors=True)
 
 @dataclass
 class PostgresServer:
-    """A running server; `socket` is the folder of its Unix socket."""
+    """A running server; `socket` is the folder of its Unix socket, `programs` that of ``pg_dump``."""
 
     socket: Path
+    programs: Path
     _numbers: Iterator[int]
     _templates: dict[tuple[str, ...], str]
 
@@ -103,7 +104,7 @@ def postgres() -> Iterator[PostgresServer]:
     socket = Path((data / "postmaster.pid").read_text().splitlines()[4])
     watcher = subprocess.Popen([sys.executable, "-c", _WATCHER, str(pid), str(folder)], stdin=subprocess.PIPE)
     try:
-        yield PostgresServer(socket, count(1), {})
+        yield PostgresServer(socket, Path(server.bin_path), count(1), {})
     finally:
         watcher.communicate(timeout=30)
 

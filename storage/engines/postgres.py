@@ -10,7 +10,14 @@ from typing import Any, ClassVar, TypeVar, cast
 
 import asyncpg  # type: ignore[import-untyped]
 
-from storage.engines.postgres_errors import FAILURES, Conflict, ConnectionLost, NotBegun, unreachable
+from storage.engines.postgres_errors import (
+    FAILURES,
+    Conflict,
+    ConnectionLost,
+    NotBegun,
+    is_closed,
+    unreachable,
+)
 from storage.engines.postgres_group import execute, run_group
 from storage.engines.postgres_presence import Presence
 from storage.engines.postgres_tx import Connection, PostgresTx, drive, in_unit
@@ -247,10 +254,11 @@ class PostgresEngine:
             yield connection
         finally:
             try:
-                if not connection.is_closed() and connection.is_in_transaction():
+                if not is_closed(connection) and connection.is_in_transaction():
                     await connection.execute("ROLLBACK", timeout=_ROLLBACK_SECONDS)
             except FAILURES:
-                connection.terminate()
+                if not is_closed(connection):
+                    connection.terminate()
             finally:
                 await self._pool.release(connection)
 

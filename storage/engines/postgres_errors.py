@@ -1,6 +1,7 @@
 """What Postgres, asyncpg and the network call an error, in terms of the port."""
 
 import re
+from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
 
@@ -54,6 +55,14 @@ _SERVER_FAILS = ("08", "53", "57", "58", "F0", "XX", "25P03")
 """Beginnings of the SQLSTATEs in which the server fails rather than the statement."""
 
 _ARGUMENT = re.compile(r"(invalid input for query argument \$\d+): .* (?=\()", re.DOTALL)
+
+
+def is_closed(connection: Any) -> bool:
+    """Whether a connection is gone; a pool takes a closed one back at once, and then it can't be asked."""
+    try:
+        return bool(connection.is_closed())
+    except asyncpg.InterfaceError:
+        return True
 
 
 def portable(error: Exception) -> Exception:

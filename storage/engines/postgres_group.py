@@ -3,7 +3,7 @@
 import asyncio
 from typing import cast
 
-from storage.engines.postgres_errors import FAILURES, ConnectionLost, NotBegun, portable
+from storage.engines.postgres_errors import FAILURES, ConnectionLost, NotBegun, is_closed, portable
 from storage.engines.postgres_tx import Connection, PostgresTx, drive
 from storage.engines.stepping import Done, Waiting
 from storage.errors import StorageError
@@ -72,4 +72,4 @@ async def execute(connection: Connection, sql: str) -> str:
 
 
 def _lost(connection: Connection, error: Exception) -> Exception:
-    return ConnectionLost(*error.args) if connection.is_closed() else error
+    return ConnectionLost(*error.args) if is_closed(connection) else error
