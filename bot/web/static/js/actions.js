@@ -160,7 +160,7 @@ export class Actions {
     }
     const head = h("div", { class: "person-head" }, face(member, "large"),
       h("div", null, h("div", { class: "person-name" }, nameOf(member)), h("div", { class: "person-badges" }, badges(member)),
-        !member.present && h("div", { class: "hint" }, "Has left the room")));
+        !member.present && h("div", { class: "hint" }, member.joined_at === null ? "Has not come in yet" : "Has left the room")));
     openMenu(anchor, entries, { label: member.name, head });
   }
 

@@ -44,7 +44,7 @@ export class Chair {
       h("button", { type: "button", class: "chair-person", onclick: () => this.#seat.sit(member.id, { focus: true }) },
         face(member, "small"), nameOf(member),
         member.roles[0] && h("span", { class: "hint" }, roleName(member.roles[0])),
-        !member.present && h("span", { class: "hint" }, "has left")))));
+        !member.present && h("span", { class: "hint" }, member.joined_at === null ? "at the door" : "has left")))));
   }
 
   focus() {

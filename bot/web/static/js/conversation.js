@@ -125,14 +125,14 @@ export class Conversation {
 
   #drawFoot() {
     const me = this.#seat.state.me;
-    const state = me && !me.present ? "left" : "here";
+    const state = !me || me.present ? "here" : me.joined_at === null ? "outside" : "left";
     if (this.foot.dataset.state === state) return;
     this.foot.dataset.state = state;
     if (state === "here") fill(this.foot, this.composer.element);
     else {
       fill(this.foot, h("div", { class: "gone" },
-        h("p", null, h("bdi", null, this.#seat.name), " has left the room and can only look."),
-        h("button", { type: "button", class: "button button--main", onclick: () => this.#seat.comeBack() }, "Come back")));
+        h("p", null, h("bdi", null, this.#seat.name), state === "left" ? " has left the room and can only look." : " looks in from the door."),
+        h("button", { type: "button", class: "button button--main", onclick: () => this.#seat.comeBack() }, state === "left" ? "Come back" : "Come in")));
     }
   }
 

@@ -83,6 +83,7 @@ export class SeatDialog {
       people: state.people,
       channels: state.channelsOf("channel"),
       complete: async (field, typed) => {
+        if (!form.fields.some(({ name, completes }) => name === field && completes)) return [];
         try {
           const found = await post(`/api/dialogs/${encodeURIComponent(form.id)}/complete`, { as: this.#seat.id, field, typed, values: this.#values() });
           return found.suggestions;

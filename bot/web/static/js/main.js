@@ -85,7 +85,7 @@ function drawTabs() {
   const shown = document.documentElement.dataset.seat;
   for (const [index, seat] of seats.entries()) {
     const tab = /** @type {HTMLElement} */ (tabs.children[index]);
-    const unread = seat.side === shown ? 0 : seat.unreadInAll;
+    const unread = seat.side === shown ? 0 : seat.unread.inAll;
     tab.setAttribute("aria-pressed", String(seat.side === shown));
     fill(tab,
       seat.id ? face(seat.state.me, "small") : icon("person"),
@@ -128,6 +128,9 @@ for (const [index, seat] of seats.entries()) {
   tabs.children[index].addEventListener("click", () => show(seat));
   seat.element.addEventListener("focusin", () => hear(seat));
 }
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible") for (const seat of seats) seat.look();
+});
 window.addEventListener("kith:signed-out", signedOut, { once: true });
 show(recall("side", /** @type {string} */ ("left")) === "right" ? right : left);
 clock.load();

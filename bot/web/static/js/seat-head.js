@@ -28,7 +28,7 @@ export class SeatHead {
       id ? face(me) : h("span", { class: "face face--nobody", "aria-hidden": "true" }, icon("person")),
       h("span", { class: "seat-names" },
         h("span", { class: "seat-name" }, me ? nameOf(me) : id ? "…" : "Nobody yet"),
-        me && h("span", { class: "seat-what" }, me.present ? badges(me) : h("span", { class: "badge" }, "has left"))),
+        me && h("span", { class: "seat-what" }, me.present ? badges(me) : h("span", { class: "badge" }, me.joined_at === null ? "at the door" : "has left"))),
       unseen("Change who sits here"),
       icon("down"));
   }
@@ -49,7 +49,7 @@ export class SeatHead {
     entries.unshift({ heading: "Sit here as" });
     entries.push("line", { label: "Somebody new, or who has left…", icon: "plus", pick: () => seat.sit("", { focus: true }) });
     if (me?.present) entries.push({ label: ["Let ", nameOf(me), " leave the room"], icon: "leave", careful: true, pick: () => seat.leave() });
-    else if (me) entries.push({ label: ["Let ", nameOf(me), " come back"], icon: "door", pick: () => seat.comeBack() });
+    else if (me) entries.push({ label: ["Let ", nameOf(me), me.joined_at === null ? " come in" : " come back"], icon: "door", pick: () => seat.comeBack() });
     openMenu(this.who, entries, { label: "Who sits here" });
   }
 

@@ -10,8 +10,9 @@ import { Live } from "./live.js";
 import { recall, remember } from "./memory.js";
 import { SeatDialog } from "./dialog.js";
 import { SeatHead } from "./seat-head.js";
-import { SeatState, order } from "./seat-state.js";
+import { SeatState } from "./seat-state.js";
 import { Sidebar } from "./sidebar.js";
+import { Unread } from "./unread.js";
 
 /** @typedef {import("./types.js").Message} Message */
 
@@ -34,10 +35,7 @@ export class Seat {
   #pane = null;
   /** @type {Conversation | null} */
   #threadPane = null;
-  /** What was read last, by conversation. @type {Map<string, number>} */
-  #read = new Map();
   #aloud = false;
-  #catalogFor = "";
 
   /**
    * @param {"left" | "right"} side
@@ -50,6 +48,7 @@ export class Seat {
     /** The person's id, or "" for an empty chair. */
     this.id = "";
     this.state = new SeatState("");
+    this.unread = new Unread(this.state);
     this.actions = new Actions(this, page.toasts);
     this.dialog = new SeatDialog(this);
     this.sidebar = new Sidebar(this);
@@ -114,9 +113,8 @@ export class Seat {
     this.closeDrawer();
     this.id = id;
     this.state = new SeatState(id);
+    this.unread = new Unread(this.state);
     this.dialog.sync();
-    this.#read.clear();
-    this.#catalogFor = "";
     remember(`seat.${this.side}`, id);
     this.head.found();
     this.head.draw();
@@ -175,10 +173,7 @@ export class Seat {
     }
     if (state.room) this.#page.onRoom(state.room);
     this.head.draw();
-    if (this.#catalogFor !== this.id) {
-      this.#catalogFor = this.id;
-      for (const channel of state.channels.keys()) this.#markRead(channel);
-    }
+    this.unread.begin();
     this.actions.refreshCatalog();
     const kept = this.#pane && state.channels.has(this.#pane.channel);
     if (kept) {
@@ -188,16 +183,10 @@ export class Seat {
     } else {
       fill(this.content, this.sidebar.element, this.main);
       const held = recall(`channel.${this.id}`, "");
-      const start = state.channels.has(held) ? held : this.#firstChannel();
+      const start = state.channels.has(held) ? held : state.channelsOf("channel")[0]?.id;
       if (start) this.openChannel(start, { focus });
     }
     this.#page.onChange(this);
-  }
-
-  #firstChannel() {
-    const channels = this.state.channelsOf("channel");
-    const welcome = channels.find(({ name }) => name === "welcome") ?? channels.find(({ name }) => name === "general");
-    return (welcome ?? channels[0])?.id ?? "";
   }
 
   /** @param {string} id @param {{focus?: boolean}} [how] */
@@ -213,7 +202,7 @@ export class Seat {
       this.#pane.list.toEnd();
       remember(`channel.${this.id}`, id);
     }
-    this.#markRead(id);
+    this.unread.read(id);
     this.sidebar.draw();
     if (focus) this.focusComposer();
     this.#page.onChange(this);
@@ -259,25 +248,19 @@ export class Seat {
     (this.#threadPane ?? this.#pane)?.composer.box.focus();
   }
 
-  /** @param {string} channel @returns {number} messages that this seat has not seen */
-  unread(channel) {
-    const read = this.#read.get(channel) ?? 0;
-    let count = 0;
-    for (const message of this.state.messages.values()) {
-      if (message.channel === channel && order(message.id) > read && message.author !== this.id && message.kind === "message") count += 1;
-    }
-    return count;
-  }
-
-  get unreadInAll() {
-    return [...this.state.channels.keys()].reduce((sum, channel) => sum + this.unread(channel), 0);
-  }
-
   /** Whether screen readers hear this seat: the one that was used last. @param {boolean} aloud */
   speak(aloud) {
     this.#aloud = aloud;
     this.element.classList.toggle("seat--active", aloud);
     (this.#threadPane ?? this.#pane)?.list.speak(aloud);
+  }
+
+  /** The page is looked at again: what is open counts as read. */
+  look() {
+    if (!this.channel) return;
+    this.unread.read(this.channel);
+    this.sidebar.draw();
+    this.#page.onChange(this);
   }
 
   /** Redraw what depends on the time or the look. */
@@ -295,7 +278,10 @@ export class Seat {
 
   async comeBack() {
     const answer = await this.toasts.guard(() => post("/api/return", { as: this.id }));
-    if (answer) this.state.apply({ type: "member", member: answer.member });
+    if (!answer) return;
+    this.state.apply({ type: "member", member: answer.member });
+    this.#page.onStep("joined", this);
+    this.focusComposer();
   }
 
   async leave() {
@@ -333,7 +319,7 @@ export class Seat {
       if (pane && message.channel === pane.channel) pane.plan();
     }
     if (!fresh) return;
-    if (message.channel === this.channel && document.visibilityState === "visible") this.#markRead(message.channel);
+    if (message.channel === this.channel && document.visibilityState === "visible") this.unread.read(message.channel);
     else if (!this.state.channels.has(message.channel)) return;
     this.sidebar.draw();
     this.#page.onChange(this);
@@ -344,15 +330,6 @@ export class Seat {
     this.sidebar.draw();
     this.#plan();
     this.#page.onChange(this);
-  }
-
-  /** @param {string} channel */
-  #markRead(channel) {
-    let last = this.#read.get(channel) ?? 0;
-    for (const message of this.state.messages.values()) {
-      if (message.channel === channel) last = Math.max(last, order(message.id));
-    }
-    this.#read.set(channel, last);
   }
 
   /** @param {{quietly?: boolean}} [how] */

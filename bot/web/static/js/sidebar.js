@@ -43,7 +43,7 @@ export class Sidebar {
   /** @param {import("./types.js").Channel} channel @param {Node} lead */
   #channel(channel, lead) {
     const { state } = this.#seat;
-    const unread = this.#seat.unread(channel.id);
+    const unread = this.#seat.unread.in(channel.id);
     return h("button",
       {
         type: "button", class: ["side-item", unread > 0 && "side-item--unread"], title: channel.about || null,
