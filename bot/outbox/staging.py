@@ -159,8 +159,9 @@ class Staging:
         try:
             if isinstance(out, Edit | Delete) and out.target is None:
                 original = await self._original(row, out)
-                row = replace(row, lane=original.lane, address=original.address)
-                out = replace(out, to=codec.loads(original.address))
+                if original.address:
+                    row = replace(row, lane=original.lane, address=original.address)
+                    out = replace(out, to=codec.loads(original.address))
                 if original.state == "sent":
                     out = replace(out, target=target_of(original, out))
                 position = await self._overtake(row, out, original)
@@ -189,7 +190,7 @@ class Staging:
     async def _original(self, row: OutboxRow, out: Edit | Delete) -> OutboxRow:
         """The message to be changed, which went out or may have; one that still waits is changed at once."""
         original = await lanes.by_id(self._tx, row.original) if row.original is not None else None
-        if original is None or original.form != "post" or original.forgotten:
+        if original is None or original.form != "post":
             raise Ended("dead", f"unknown-message: nothing was posted as {out.of!r}")
         if original.state == "pending":
             if isinstance(out, Delete):

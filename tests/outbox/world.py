@@ -64,14 +64,14 @@ class World:
     limits: Limits = field(default_factory=wire_limits)
     timing: Timing = QUICK
     clock: TravelClock = field(default_factory=TravelClock)
-    holder: str = "worker-0"
+    number: int = 0
     crash_point: CrashPoint = pass_by
     settled: list[tuple[str, str]] = field(default_factory=list)
     platform: WirePlatform = field(init=False)
     outbox: Outbox = field(init=False)
 
     def __post_init__(self) -> None:
-        self._ids = IdSource(0, system_ms)
+        self._ids = IdSource(self.number, system_ms)
         self._moved = asyncio.Condition()
         self._began = False
         self.renew()
@@ -84,7 +84,7 @@ class World:
             {"wire": self.platform},
             self.clock,
             new_id=self._ids.next,
-            holder=self.holder,
+            holder=f"worker-{self.number}",
             timing=self.timing,
             settled=self._settled,
             crash_point=self.crash_point,
@@ -104,6 +104,24 @@ class World:
             await self.outbox.stop(deadline)
             self._began = False
         await self.platform.close()
+
+    async def crash(self) -> None:
+        """End as if killed: nothing is finished, no role is given back."""
+        tasks = [
+            *self.outbox._tasks,
+            *(task for each in self.outbox._senders.values() for task in each._running),
+        ]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._began = False
+        await self.platform.close()
+
+    async def look(self) -> int:
+        """Let the senders look at the tables; how many lanes they remember then."""
+        for sender in self.outbox._senders.values():
+            await sender._scout.look()
+        return sum(len(sender._lanes) for sender in self.outbox._senders.values())
 
     async def restart(self, **changed: Any) -> None:
         await self.stop()
