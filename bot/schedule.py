@@ -170,13 +170,17 @@ class Scheduler:
         """Fire what is due; in how many ms to look again."""
         if leap := self._jumps.jumped():
             log.warning("clock_jumped", by_ms=leap)
+            self._mended = False
         if self._role is not None and not await self._role.held():
+            self._mended = False
             return self._heartbeat_ms
-        if leap or not self._mended:
-            await self.mend()
-            self._mended = True
         async with self._firing:
-            if not await self._fire():
+            done = await self._fire()
+            if not self._mended:
+                await self.mend()
+                self._mended = True
+                done = await self._fire()
+            if not done:
                 return 0
             earliest = await self._earliest(self._looked_at)
         delays = [self._heartbeat_ms]
