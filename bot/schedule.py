@@ -7,6 +7,7 @@ under the same id, and whoever takes it does it once.
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
@@ -289,6 +290,8 @@ class _Alarm:
 
     def __init__(self, ring: Callable[[], None]) -> None:
         self._ring = ring
+        # it would tell of each ring four times
+        logging.getLogger("apscheduler").setLevel(logging.WARNING)
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._scheduler.start()
 
