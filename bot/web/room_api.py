@@ -88,7 +88,7 @@ class RoomApi:
                 "details": spec.details,
                 "usage": complete.usage(spec),
                 "role": spec.role.value,
-                "fields": [{**wire.shown_field(one), "completes": one.completes} for one in spec.fields],
+                "fields": [{**wire.described(one), "completes": one.completes} for one in spec.fields],
             }
             for spec in self._platform.commands_for(seat)
         ]

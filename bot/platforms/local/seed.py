@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 
 from bot.model.roles import Role
 from bot.platforms.local import wire
@@ -45,7 +44,7 @@ class _Said:
     words: str
     begins: str | None = None
     answers: str | None = None
-    reactions: Mapping[str, str] = MappingProxyType({})
+    reactions: Mapping[str, str] = field(default_factory=dict)
 
 
 _TALK = (

@@ -165,6 +165,12 @@ def page(form: Form, name_of: NameOf, *, last: bool) -> Json:
 
 
 def shown_field(item: Field) -> Json:
+    """A field of a form, with what is filled in."""
+    return {**described(item), "value": _value(item), "problem": item.problem}
+
+
+def described(item: Field) -> Json:
+    """What is asked for."""
     return {
         "name": item.name,
         "kind": item.kind.value,
@@ -174,8 +180,6 @@ def shown_field(item: Field) -> Json:
         "least": item.least,
         "most": item.most,
         "options": options(item.options),
-        "value": _value(item),
-        "problem": item.problem,
     }
 
 
