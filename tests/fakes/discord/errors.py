@@ -89,11 +89,11 @@ class FormErrors:
     """Collects what is wrong in a request's body, by path."""
 
     def __init__(self) -> None:
-        self._tree: dict[str, Any] = {}
+        self.tree: dict[str, Any] = {}
 
     def add(self, path: tuple[str | int, ...], code: str, message: str) -> None:
         """Note one mistake at `path`, such as `("embeds", 0, "title")`."""
-        node = self._tree
+        node = self.tree
         for key in path:
             node = node.setdefault(str(key), {})
         node.setdefault("_errors", []).append({"code": code, "message": message})
@@ -108,5 +108,5 @@ class FormErrors:
 
     def check(self) -> None:
         """Raise the refusal if anything was noted."""
-        if self._tree:
-            raise ApiError(400, 50035, "Invalid Form Body", self._tree)
+        if self.tree:
+            raise ApiError(400, 50035, "Invalid Form Body", self.tree)
