@@ -67,6 +67,8 @@ class Handler:
     """A method of a cog with what the host must know to call it. Made by the decorators below."""
 
     kind: ClassVar[HandlerKind]
+    asks: ClassVar[bool] = False
+    """Whether people are asked for what the signature needs."""
 
     def __init__(self, method: Method, *, role: Role = Role.MEMBER, skip: int = 2) -> None:
         if not inspect.iscoroutinefunction(method):
@@ -81,8 +83,8 @@ class Handler:
         self.name = name
 
     def parameters(self) -> tuple[Parameter, ...]:
-        """What the handler takes besides itself, its context and what the event brings."""
-        return spec.of_function(self.method, skip=self._skip)
+        """What people are asked for: the handler's arguments without its context and what the event brings."""
+        return spec.of_function(self.method, skip=self._skip) if self.asks else ()
 
     def __get__(self, cog: Cog[Any, Any] | None, owner: type[Cog[Any, Any]]) -> Any:
         return self if cog is None else Callee(self, cog)
@@ -104,6 +106,7 @@ class Callee:
 
 class CommandHandler(Handler):
     kind = HandlerKind.COMMAND
+    asks = True
 
     def __init__(self, method: Method, *, role: Role, group: Group | None) -> None:
         super().__init__(method, role=role)
@@ -144,6 +147,7 @@ class ButtonHandler(Handler):
     """Called with the bound arguments; whatever else its signature needs is asked in a form first."""
 
     kind = HandlerKind.BUTTON
+    asks = True
 
     def __init__(self, method: Method, *, label: str, role: Role, style: ButtonStyle) -> None:
         super().__init__(method, role=role)
@@ -260,6 +264,7 @@ class MenuHandler(Handler):
     """Called with what was chosen, a ``ChosenMessage`` or a ``Member``, and what its signature asks for."""
 
     kind = HandlerKind.MENU
+    asks = True
 
     def __init__(self, method: Method, *, label: str, target: MenuTarget, role: Role) -> None:
         super().__init__(method, role=role, skip=3)

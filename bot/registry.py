@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Final
@@ -54,7 +54,9 @@ def load(names: Sequence[str]) -> tuple[list[Cog[Any, Any]], list[CogFault]]:
     faults: list[CogFault] = []
     for name in names:
         try:
-            cogs.append(_only_cog(importlib.import_module(name))())
+            cog = _only_cog(importlib.import_module(name))()
+            of_dataclass(cog.settings_type)
+            cogs.append(cog)
         except Exception as error:
             faults.append(CogFault(name, f"{type(error).__name__}: {error}"))
     return cogs, faults
@@ -74,12 +76,16 @@ def _only_cog(module: ModuleType) -> type[Cog[Any, Any]]:
 class Registry:
     """Finds the handler for whatever happens."""
 
-    def __init__(self, cogs: Sequence[Cog[Any, Any]]) -> None:
+    def __init__(self) -> None:
         self.cogs: dict[str, Cog[Any, Any]] = {}
         self.faults: list[CogFault] = []
+        self.catalog = Catalog()
         self._entries: dict[str, Entry] = {}
         self._commands: dict[tuple[str, ...], Entry] = {}
         self._events: dict[type[Event], list[Entry]] = {}
+
+    def add(self, cogs: Sequence[Cog[Any, Any]]) -> None:
+        """Take cogs into use. One that is not well made becomes a fault; the others are used."""
         for cog in cogs:
             try:
                 entries = self._check(cog)
@@ -171,9 +177,6 @@ class Registry:
 
     def jobs(self) -> list[Entry]:
         return [entry for entry in self._entries.values() if entry.handler.kind is HandlerKind.JOB]
-
-    def settings_types(self) -> Mapping[str, type[Any]]:
-        return {name: cog.settings_type for name, cog in self.cogs.items()}
 
 
 def _event_handler(entry: Entry) -> EventHandler:

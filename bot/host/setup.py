@@ -54,8 +54,8 @@ class Setup(Cog[NoSettings, Store]):
             hints.append(
                 Section(
                     T(
-                        "This place posts a join message of its own. Two greetings are one too many: turn that"
-                        " one off in its settings, or leave my greeting channel empty."
+                        "This place posts a join message of its own. Two greetings are one too many: turn"
+                        " that one off in its settings, or choose another channel for mine."
                     ),
                     T("Before you go"),
                 )

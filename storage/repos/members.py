@@ -102,6 +102,24 @@ async def see(tx: Tx, *, community: int, space: str, key: str, name: str, bot: b
     )
 
 
+async def still_here(tx: Tx, key: str, now: int) -> bool:
+    """Meet somebody known who has not left; False for everybody else."""
+    return bool(
+        await tx.run(
+            "UPDATE member SET seen_at = :now WHERE key = :key AND left_at IS NULL", {"key": key, "now": now}
+        )
+    )
+
+
+async def unseen(tx: Tx, community: int, space: str, since: int) -> list[Row]:
+    """People of a space who have not left and whom nobody has met since that time."""
+    return await tx.all(
+        "SELECT key, name, bot FROM member WHERE community = :community AND space = :space"
+        " AND left_at IS NULL AND seen_at < :since",
+        {"community": community, "space": space, "since": since},
+    )
+
+
 async def used(tx: Tx, key: str, now: int) -> None:
     """Somebody used the bot by themselves for the first time."""
     await tx.run(

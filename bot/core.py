@@ -1,0 +1,211 @@
+"""Kith without its way in from outside: storage, cogs, router, outbox and clock over the platforms given."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from bot.actions import Sealer
+from bot.census import Census
+from bot.clock import Clock, system_ms
+from bot.cog import Cog
+from bot.database import migrator
+from bot.host.about import About
+from bot.host.me import Me
+from bot.host.moderation import Moderation
+from bot.host.setup import Setup
+from bot.housekeeping import keep_house
+from bot.lease import LeasedRole
+from bot.model.content import Form, Option
+from bot.model.events import Completion, Event, SpaceSeen
+from bot.model.ids import Space
+from bot.outbox import Outbox, Timing
+from bot.platforms.base import Platform
+from bot.registry import CogFault, Registry, load
+from bot.router import NotStored, Router
+from bot.schedule import Scheduler
+from bot.settings import Sections, Wrong
+from bot.staging import Stager
+from bot.unit import UnitRunner
+from storage.errors import StorageError
+from storage.ids import IdSource
+from storage.migrate import Progress
+from storage.port import Engine
+from storage.repos import secrets as kept_secrets
+
+HOST_COGS = (About, Me, Moderation, Setup)
+
+log = structlog.get_logger(__name__)
+
+
+class BadSettings(Exception):
+    """Defaults in the configuration that cogs can't use."""
+
+    def __init__(self, wrong: Sequence[Wrong]) -> None:
+        super().__init__("; ".join(f"[{item.section}] {item.name}: {item.problem}" for item in wrong))
+        self.wrong = tuple(wrong)
+
+
+@dataclass(slots=True)
+class Core:
+    """The parts, built and joined. Use :func:`build`, then ``async with``."""
+
+    engine: Engine
+    clock: Clock
+    registry: Registry
+    sections: Sections
+    units: UnitRunner
+    router: Router
+    outbox: Outbox
+    scheduler: Scheduler
+    census: Census
+    platforms: Mapping[str, Platform]
+    new_id: Callable[[], int]
+    zone: ZoneInfo
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def __aenter__(self) -> Core:
+        await self.outbox.start()
+        self._start(self.scheduler.run(), "scheduler")
+        self._start(keep_house(self.engine, self.clock), "housekeeping")
+        for platform in self.platforms.values():
+            self._start(self._run(platform), f"platform {platform.name}")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.outbox.stop()
+
+    def _start(self, work: Any, name: str) -> None:
+        task: asyncio.Task[None] = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("part_failed", part=task.get_name(), error=str(error), exc_info=error)
+
+    async def _run(self, platform: Platform) -> None:
+        await platform.run(self, self.registry.catalog)
+
+    async def accept(self, event: Event) -> Form | None:
+        """Take an event; see ``bot.platforms.base.Sink``. A space seen anew has its census taken."""
+        form = await self.router.accept(event)
+        if isinstance(event, SpaceSeen):
+            self._start(self._census(event.space), f"census {event.space.key}")
+        return form
+
+    async def complete(self, request: Completion) -> Sequence[Option]:
+        return await self.router.complete(request)
+
+    async def _census(self, space: Space) -> None:
+        platform = self.platforms.get(space.platform)
+        if platform is None:
+            return
+        try:
+            await self.census.take(platform, space)
+        except (StorageError, NotStored) as error:
+            log.warning("no_census", space=space.key, error=str(error))
+
+
+def host_sections() -> dict[str, type[Any]]:
+    return {cog.name: cog.settings_type for cog in HOST_COGS}
+
+
+def load_cogs(
+    names: Sequence[str], defaults: Mapping[str, Mapping[str, Any]], zone: ZoneInfo
+) -> tuple[list[Cog[Any, Any]], Sections, list[CogFault]]:
+    """The cogs of these modules and the settings of all, with the configuration's defaults.
+
+    Raises BadSettings if a default can't be used.
+    """
+    cogs, faults = load(names)
+    types = host_sections() | {cog.name: cog.settings_type for cog in cogs}
+    sections = Sections(types, defaults, zone)
+    wrong = sections.wrong()
+    if wrong:
+        raise BadSettings(wrong)
+    return cogs, sections, faults
+
+
+async def build(
+    *,
+    engine: Engine,
+    clock: Clock,
+    platforms: Mapping[str, Platform],
+    cogs: Sequence[Cog[Any, Any]],
+    sections: Sections,
+    faults: Sequence[CogFault] = (),
+    zone: ZoneInfo,
+    worker: int = 0,
+    timing: Timing | None = None,
+    progress: Progress | None = None,
+) -> Core:
+    """Bring the database up to date and join the parts.
+
+    Raises StorageError, DatabaseNewer among them, with what to do.
+    """
+    await migrator(engine, cogs).upgrade(progress)
+    new_id = IdSource(worker, system_ms).next
+    key = await engine.unit(0, lambda tx: kept_secrets.get_or_make(tx, "actions", secrets.token_hex(32)))
+    sealer = Sealer(bytes.fromhex(key))
+    registry = Registry()
+    registry.faults.extend(faults)
+    registry.add([About(registry), Me(registry, sections), Moderation(), Setup(registry, sections), *cogs])
+    for fault in registry.faults:
+        log.error("cog_not_used", cog=fault.name, problem=fault.problem)
+    holder = f"worker-{worker}"
+    outbox = Outbox(engine, platforms, clock, new_id=new_id, holder=holder, timing=timing)
+    units = UnitRunner(
+        engine=engine,
+        registry=registry,
+        sections=sections,
+        stager=Stager(platforms, sealer),
+        outbox=outbox,
+        clock=clock,
+        new_id=new_id,
+        zone=zone,
+    )
+    waker = _Waker()
+    router = Router(units=units, engine=engine, registry=registry, sealer=sealer, clock=clock, waker=waker)
+    scheduler = Scheduler(
+        engine=engine,
+        clock=clock,
+        accept=router.due,
+        skipped=router.skipped,
+        role=LeasedRole(engine, "scheduler", holder),
+    )
+    waker.wakes = scheduler
+    return Core(
+        engine=engine,
+        clock=clock,
+        registry=registry,
+        sections=sections,
+        units=units,
+        router=router,
+        outbox=outbox,
+        scheduler=scheduler,
+        census=Census(engine, clock, units.community, router.accept),
+        platforms=platforms,
+        new_id=new_id,
+        zone=zone,
+    )
+
+
+class _Waker:
+    """The router wakes the scheduler, which hands its ticks to the router: one of them comes first."""
+
+    wakes: Scheduler | None = None
+
+    def poke(self) -> None:
+        if self.wakes is not None:
+            self.wakes.poke()
