@@ -75,7 +75,6 @@ class Kith:
     name: ClassVar[str] = "kith"
 
     async def open(self, file: Path) -> None:
-        _create(file)
         self._engine = await open_engine(f"sqlite:///{file}")
 
     async def unit(self, community: int, event: int) -> None:
@@ -104,7 +103,6 @@ class RawGroupCommit:
     name: ClassVar[str] = "sqlite3 in group commit"
 
     async def open(self, file: Path) -> None:
-        _create(file)
         self._file = file
         self._loop = asyncio.get_running_loop()
         self._queue: deque[tuple[int, int, asyncio.Future[None]]] = deque()
@@ -158,7 +156,6 @@ class StatementByStatement:
     name: ClassVar[str] = "aiosqlite by statement"
 
     async def open(self, file: Path) -> None:
-        _create(file)
         self._connection = await aiosqlite.connect(file, isolation_level=None)
         await self._connection.execute("PRAGMA synchronous = FULL")
         self._one_at_a_time = asyncio.Lock()
@@ -197,7 +194,8 @@ _SEEN_RAW, _BAG_RAW, _MARK_RAW, _KEEP_RAW, _POST_RAW, _TALLY_RAW = map(
 )
 
 
-def _create(file: Path) -> None:
+def create(file: Path) -> None:
+    """Make the tables."""
     connection = sqlite3.connect(file)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.executescript(_TABLES)
@@ -227,6 +225,7 @@ async def _measure(make: type[Contender], communities: int, units: int) -> tuple
     with tempfile.TemporaryDirectory(prefix="kith-bench-") as folder:
         file = Path(folder) / "bench.db"
         contender = make()
+        create(file)
         await contender.open(file)
         events = iter(range(units))
 

@@ -1,6 +1,7 @@
 """Copies of a SQLite database: made while it is in use, checked, and put back."""
 
 import asyncio
+import errno
 import os
 import shlex
 import shutil
@@ -189,6 +190,8 @@ def _plain(error: sqlite3.Error, source: Path) -> StorageError:
 
 
 def _unwritable(path: Path, error: OSError) -> StorageError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StorageFull("The disk is full. Make room and try again; nothing was changed.")
     return StorageError(f"{path} can't be written ({error.strerror}). Allow it, or choose another place.")
 
 

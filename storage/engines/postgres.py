@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from contextvars import copy_context
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar, cast
@@ -275,6 +275,9 @@ def _take(lane: deque[Waiting]) -> list[Waiting]:
 
 async def _begin_session(connection: Connection) -> None:
     await connection.execute(_SESSION)
+    with suppress(asyncpg.PostgresError):
+        # lets the server stop what a killed process has left running; not every server's system can
+        await connection.execute("SET client_connection_check_interval = '5s'")
     # sums of integers are numeric in Postgres and plain integers in SQLite
     await connection.set_type_codec(
         "numeric", schema="pg_catalog", encoder=str, decoder=_number, format="text"

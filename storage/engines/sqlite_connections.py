@@ -29,6 +29,8 @@ GROUP_SECONDS = 0.025
 STATEMENTS = 1_000
 """Prepared statements that a connection keeps."""
 
+_GRACE_SECONDS = 0.5  # for what was interrupted to wind up
+
 _NUDGE_SECONDS = 0.01  # an interrupt has no effect between two statements, so it is repeated
 
 
@@ -81,10 +83,11 @@ class _Connection(aiosqlite.Connection):
         stopped = self.stop()
         assert stopped is not None
         await asyncio.wait((stopped,), timeout=patience)
-        if not stopped.done():
+        until = self._loop.time() + _GRACE_SECONDS
+        while not stopped.done() and self._loop.time() < until:
             with suppress(sqlite3.Error):
                 connection.interrupt()
-        self._connection = None
+            await asyncio.wait((stopped,), timeout=_NUDGE_SECONDS)
 
     def _run(self, sql: str) -> None:
         """Run a statement of the engine's own; what fails here is the storage."""

@@ -62,7 +62,7 @@ async def stored(engine: Engine) -> dict[int, int]:
 
 
 def run_and_kill(url: str, first: int, *, answers: int | None = None, fatal: int = -1) -> set[int]:
-    """Run until so many units were answered, or until one kills its own process; returns the answered ones."""
+    """Run until so many units were answered, or one kills its own process; returns the answered ones."""
     bot = subprocess.Popen(
         [sys.executable, "-c", _BOT, url, str(first), str(fatal)],
         stdout=subprocess.PIPE,

@@ -182,6 +182,21 @@ async def test_closing_ends_even_with_a_stuck_unit(store: Engine, outside: Any) 
     assert rows == []
 
 
+async def test_closing_stops_an_endless_read(store: Engine, outside: Any) -> None:
+    async def endless(tx: Tx) -> None:
+        await tx.one("SELECT pg_sleep(600)")
+
+    reading = asyncio.create_task(store.read(endless))
+    while not await outside.fetchval(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()"
+    ):
+        await asyncio.wait((reading,), timeout=0.01)
+    await cast(Any, store).close(patience=0.05)
+    with pytest.raises(StorageError):
+        await reading
+
+
 async def test_a_read_past_its_deadline_stops_on_the_server_too(store: Engine, outside: Any) -> None:
     async def endless(tx: Tx) -> None:
         await tx.one("SELECT pg_sleep(600)")
@@ -189,8 +204,8 @@ async def test_a_read_past_its_deadline_stops_on_the_server_too(store: Engine, o
     with pytest.raises(ReadTimeout):
         await store.read(endless, deadline=0.05)
     busy = await outside.fetchval(
-        "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%pg_sleep(600)%'"
-        " AND pid <> pg_backend_pid()"
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active'"
+        " AND query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()"
     )
     assert busy == 0
 

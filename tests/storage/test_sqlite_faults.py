@@ -1,8 +1,9 @@
-"""SQLite when things go wrong: a full disk, a locked, damaged or foreign file, a second instance, a stuck unit."""
+"""SQLite when things go wrong: a full disk, a locked or damaged file, a second instance, a stuck unit."""
 
 import asyncio
 import sqlite3
 import stat
+import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -122,6 +123,62 @@ async def test_a_unit_can_not_hide_that_the_disk_was_full(engine: Engine) -> Non
     assert await things(engine) == []
 
 
+_LIMITED = """
+import asyncio, resource, signal, sys
+from storage import open_engine
+from storage.errors import StorageError
+
+async def main():
+    engine = await open_engine(sys.argv[1])
+    async def create(tx):
+        await tx.run("CREATE TABLE thing (id BIGINT PRIMARY KEY, padding TEXT)")
+    await engine.unit(0, create)
+
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, resource.RLIM_INFINITY))
+    def putting(number):
+        async def work(tx):
+            await tx.run("INSERT INTO thing (id, padding) VALUES (:id, :padding)",
+                         {"id": number, "padding": "x" * 2_000})
+            return number
+        return work
+    outcome = await asyncio.gather(*(engine.unit(1, putting(n)) for n in range(400)), return_exceptions=True)
+    failed = [each for each in outcome if isinstance(each, StorageError)]
+    kept = [each for each in outcome if not isinstance(each, BaseException)]
+    assert len(failed) + len(kept) == 400, outcome
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    kept.append(await engine.unit(1, putting(1_000)))
+    await engine.close()
+    print(len(failed), *kept)
+
+asyncio.run(main())
+"""
+
+
+def write_with_a_limit(file: Path) -> list[int]:
+    """Run units past a limit on the size of files; returns how many failed, then those that were answered."""
+    done = subprocess.run(
+        [sys.executable, "-c", _LIMITED, f"sqlite:///{file}"],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert done.returncode == 0, done.stderr
+    return [int(word) for word in done.stdout.split()]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of files")
+async def test_writes_the_system_refuses_lose_nothing_that_was_answered(file: Path) -> None:
+    """The system fails the writes at the commit itself, as a disk does that fills up or breaks."""
+    failed, *kept = write_with_a_limit(file)
+    assert failed > 0
+    engine = await open_engine(f"sqlite:///{file}")
+    assert await things(engine) == kept
+    assert await engine.checkup() == []
+    await engine.close()
+
+
 async def test_a_file_held_by_another_program_is_busy(
     engine: Engine, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -208,7 +265,7 @@ async def test_damage_is_found_by_the_checkup_and_fails_what_meets_it(engine: En
     ],
 )
 async def test_a_url_that_names_no_file_is_explained(url: str) -> None:
-    with pytest.raises(ValueError, match="sqlite:///data/kith.db"):
+    with pytest.raises(ValueError, match=r"sqlite:///data/kith\.db"):
         await open_engine(url)
 
 
@@ -228,6 +285,7 @@ async def test_a_worker_number_has_its_range(tmp_path: Path) -> None:
 
 async def test_closing_ends_even_with_a_stuck_unit(engine: Engine) -> None:
     begun, go_on = threading.Event(), threading.Event()
+    threads = [each for each in threading.enumerate() if "connection_worker" in each.name]
 
     async def stuck(tx: Tx) -> None:
         begun.set()
@@ -241,6 +299,8 @@ async def test_closing_ends_even_with_a_stuck_unit(engine: Engine) -> None:
         assert {type(each) for each in outcome} == {StorageClosed}
     finally:
         go_on.set()
+        # the thread still has a word for this loop
+        await asyncio.gather(*(asyncio.to_thread(thread.join, 30) for thread in threads))
 
 
 async def test_closing_stops_an_endless_statement(engine: Engine) -> None:
@@ -259,6 +319,22 @@ async def test_closing_stops_an_endless_statement(engine: Engine) -> None:
     with pytest.raises(StorageError):
         await unit
     assert threading.active_count() <= before
+
+
+async def test_closing_stops_an_endless_read(engine: Engine) -> None:
+    begun = threading.Event()
+
+    async def endless(tx: Tx) -> None:
+        begun.set()
+        await tx.one(
+            "WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) AS n FROM c"
+        )
+
+    reading = asyncio.create_task(engine.read(endless))
+    assert await asyncio.to_thread(begun.wait, 30)
+    await cast(Any, engine).close(patience=0.05)
+    with pytest.raises(StorageError):
+        await reading
 
 
 async def test_no_thread_is_left_after_closing(file: Path) -> None:
