@@ -9,7 +9,7 @@ from pathlib import Path
 import aiosqlite
 
 _VERSION = 1
-_RETRY = 1.0
+_RETRY = 0.5
 """Seconds until what could not be written is tried again."""
 
 _SCHEMA = """
