@@ -7,7 +7,7 @@ import json
 import pytest
 
 from bot.model.ids import MessageRef
-from bot.model.outgoing import React
+from bot.model.outgoing import Post, React
 from bot.model.text import T
 from storage.errors import UnitError
 from storage.port import Tx
@@ -285,7 +285,7 @@ async def test_stopping_does_not_wait_for_ever(make: Make, server: WireServer) -
 async def test_bodies_survive_the_tables(world: World) -> None:
     await world.store(post("first"))
     words = T("{who} says {it}", who=ADA, it="<@everyone> \N{SNOWMAN} '; DROP TABLE outbox; --")
-    await world.store(draft(post("k").out.__class__("k", channel("b"), words)))
+    await world.store(draft(Post("k", channel("b"), words)))
     await world.restart(timing=QUICK)
     await world.idle()
     assert world.texts(channel("b")) == ["Ada says <@everyone> \N{SNOWMAN} '; DROP TABLE outbox; --"]
