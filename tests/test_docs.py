@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
+from bot import registry
 from bot.cli import app
-from bot.config import Config, keys, sections
+from bot.config import BUILT_IN_COGS, Config, keys, sections
 from bot.config_file import load
+from bot.settings import Sections
+from bot.spec import of_dataclass
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "config.example.toml"
@@ -105,6 +108,17 @@ def test_the_example_tells_the_true_defaults() -> None:
                 assert value == defaults[key], f"{name}.{key}"
 
 
+def test_the_example_documents_every_setting_of_the_features_and_no_other() -> None:
+    told = documented()
+    cogs, faults = registry.load(BUILT_IN_COGS)
+    assert not faults
+    for cog in cogs:
+        assert sorted(told[cog.name]) == sorted(item.name for item in of_dataclass(cog.settings_type)), (
+            cog.name
+        )
+    assert set(told) == {*sections(), *(cog.name for cog in cogs)}
+
+
 def test_everything_in_the_example_loads_when_it_is_uncommented(tmp_path: Path) -> None:
     lines = []
     for name, pairs in documented().items():
@@ -112,4 +126,8 @@ def test_everything_in_the_example_loads_when_it_is_uncommented(tmp_path: Path) 
         lines += [f"{key} = {value}" for key, value in pairs.items() if not key.endswith("_file")]
     file = tmp_path / "config.toml"
     file.write_text("\n".join(lines))
-    assert load(file, environ={}).config.platforms == ("discord", "slack")
+    config = load(file, environ={}).config
+    assert config.platforms == ("discord", "slack")
+    cogs, _ = registry.load(BUILT_IN_COGS)
+    types = {cog.name: cog.settings_type for cog in cogs}
+    assert Sections(types, config.cog_defaults, config.zone).wrong() == []

@@ -96,6 +96,76 @@ def restore(
 
 
 @app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="A new folder for the files.")],
+    person: Annotated[
+        str | None, typer.Option(metavar="KEY", help="Only what is kept about this person.")
+    ] = None,
+    community: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Which, where there are several.")
+    ] = None,
+    config: ConfigFile = None,
+) -> None:
+    """Write everything of a community, or of one person, as JSON files."""
+    from bot.cli.export import export
+
+    export(config, folder, person=person, community=community)
+
+
+settings: Final = typer.Typer(no_args_is_help=True, help="See and change the settings of each space.")
+app.add_typer(settings, name="settings")
+
+InSpace = Annotated[
+    str | None, typer.Option("--space", metavar="SPACE", help="Which space, where there are several.")
+]
+
+
+@settings.command("list")
+def settings_list(config: ConfigFile = None) -> None:
+    """List the spaces that Kith knows."""
+    from bot.cli.settings import show_spaces
+
+    show_spaces(config)
+
+
+@settings.command("show")
+def settings_show(
+    section: Annotated[str | None, typer.Argument(help="A feature, like welcome; all if left out.")] = None,
+    space: InSpace = None,
+    config: ConfigFile = None,
+) -> None:
+    """Show the settings of a space, and who set them."""
+    from bot.cli.settings import show
+
+    show(config, section, space)
+
+
+@settings.command("set")
+def settings_set(
+    name: Annotated[str, typer.Argument(help="The setting, like welcome.channel.")],
+    value: Annotated[list[str], typer.Argument(help="What to set it to, as written in chat.")],
+    space: InSpace = None,
+    config: ConfigFile = None,
+) -> None:
+    """Change a setting, while Kith is not running. Everybody there can see it in the log."""
+    from bot.cli.settings import change
+
+    change(config, name, value, space)
+
+
+@settings.command("unset")
+def settings_unset(
+    name: Annotated[str, typer.Argument(help="The setting, like welcome.channel.")],
+    space: InSpace = None,
+    config: ConfigFile = None,
+) -> None:
+    """Put a setting back to its default, while Kith is not running."""
+    from bot.cli.settings import change
+
+    change(config, name, [], space)
+
+
+@app.command()
 def version() -> None:
     """Say which Kith this is."""
     import platform
