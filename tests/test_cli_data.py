@@ -22,6 +22,7 @@ from cogs.kindness.store import ThanksStore
 from storage.lock import FileLock
 from storage.port import Tx
 from storage.repos import book, members, spaces
+from tests.engines import PostgresServer
 from tests.test_cli import Kith, only_words
 
 ROOM = "local:room"
@@ -32,9 +33,13 @@ SECRET_WORDS = "for the long evening"
 class KithInside(Kith):
     """Runs commands in this process, which is faster; tests/test_cli.py shows them as processes."""
 
+    def __init__(self, home: Path, **environ: str) -> None:
+        super().__init__(home)
+        self.environ = {"KITH_HOME": str(home), **environ}
+
     def __call__(self, *arguments: str | Path, **environ: str) -> subprocess.CompletedProcess[str]:
         output, errors = io.StringIO(), io.StringIO()
-        given = {"KITH_HOME": str(self.home), "COLUMNS": "200", **environ}
+        given = {"COLUMNS": "200", **self.environ, **environ}
         with pytest.MonkeyPatch.context() as patch:
             for name, value in given.items():
                 patch.setenv(name, value)
@@ -45,11 +50,13 @@ class KithInside(Kith):
 
 
 @pytest.fixture
-def kith(tmp_path: Path) -> Kith:
+def kith(tmp_path: Path) -> KithInside:
     """A community of one room with two people, and a thank-you between them."""
-    home = tmp_path / "home"
-    home.mkdir()
-    kith = KithInside(home)
+    return populated(KithInside(tmp_path / "home"))
+
+
+def populated(kith: KithInside) -> KithInside:
+    kith.home.mkdir()
     kith.says("migrate")
 
     async def fill(kept: Offline) -> None:
@@ -70,8 +77,8 @@ def kith(tmp_path: Path) -> Kith:
     return kith
 
 
-async def with_database(kith: Kith, work: Any) -> Any:
-    async with opened(load(environ={"KITH_HOME": str(kith.home)}), write=True) as kept:
+async def with_database(kith: KithInside, work: Any) -> Any:
+    async with opened(load(environ=kith.environ), write=True) as kept:
         return await work(kept)
 
 
@@ -79,7 +86,7 @@ def read(folder: Path) -> dict[str, Any]:
     return {path.name: json.loads(path.read_text(encoding="utf-8")) for path in folder.iterdir()}
 
 
-def add_space(kith: Kith) -> None:
+def add_space(kith: KithInside) -> None:
     async def fill(kept: Offline) -> None:
         await kept.engine.unit(
             7, lambda tx: spaces.add(tx, key="discord:99", community=7, name="The server", now=2)
@@ -88,7 +95,7 @@ def add_space(kith: Kith) -> None:
     asyncio.run(with_database(kith, fill))
 
 
-def test_it_knows_the_same_cogs_as_a_running_kith(kith: Kith) -> None:
+def test_it_knows_the_same_cogs_as_a_running_kith(kith: KithInside) -> None:
     async def names(kept: Offline) -> set[str]:
         assert not kept.registry.faults
         return set(kept.registry.cogs)
@@ -102,7 +109,7 @@ def test_it_knows_the_same_cogs_as_a_running_kith(kith: Kith) -> None:
 # --- export
 
 
-def test_a_community_is_exported_whole(kith: Kith, tmp_path: Path) -> None:
+def test_a_community_is_exported_whole(kith: KithInside, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     assert "Wrote" in kith.says("export", folder)
     files = read(folder)
@@ -124,7 +131,7 @@ def test_a_community_is_exported_whole(kith: Kith, tmp_path: Path) -> None:
     assert all(path.stat().st_mode & 0o777 == 0o600 for path in folder.iterdir())
 
 
-def test_what_is_kept_about_a_person_is_exported(kith: Kith, tmp_path: Path) -> None:
+def test_what_is_kept_about_a_person_is_exported(kith: KithInside, tmp_path: Path) -> None:
     kith.says("export", tmp_path / "ada", "--person", ADA.key)
     kept = read(tmp_path / "ada")["person.json"]
     assert kept["person"] == ADA.key
@@ -142,7 +149,7 @@ def test_what_is_kept_about_a_person_is_exported(kith: Kith, tmp_path: Path) -> 
     ],
 )
 def test_somebody_unknown_is_answered_with_who_may_be_meant(
-    kith: Kith, tmp_path: Path, arguments: list[str], words: str
+    kith: KithInside, tmp_path: Path, arguments: list[str], words: str
 ) -> None:
     done = kith("export", tmp_path / "out", *arguments)
     assert done.returncode == Exit.USAGE
@@ -150,7 +157,7 @@ def test_somebody_unknown_is_answered_with_who_may_be_meant(
     assert not (tmp_path / "out").exists()
 
 
-def test_one_of_several_communities_is_named(kith: Kith, tmp_path: Path) -> None:
+def test_one_of_several_communities_is_named(kith: KithInside, tmp_path: Path) -> None:
     add_space(kith)
     done = kith("export", tmp_path / "out")
     assert done.returncode == Exit.USAGE
@@ -160,7 +167,7 @@ def test_one_of_several_communities_is_named(kith: Kith, tmp_path: Path) -> None
         assert read(tmp_path / str(number))["member.json"] == []
 
 
-def test_a_folder_with_something_in_it_is_left_alone(kith: Kith, tmp_path: Path) -> None:
+def test_a_folder_with_something_in_it_is_left_alone(kith: KithInside, tmp_path: Path) -> None:
     done = kith("export", tmp_path)
     assert done.returncode == Exit.USAGE
     assert "is there already" in done.stderr
@@ -175,7 +182,7 @@ def test_nothing_is_exported_from_an_empty_or_missing_database(tmp_path: Path) -
     assert "no community yet" in kith("export", tmp_path / "out").stderr
 
 
-def test_a_database_of_another_version_is_told(kith: Kith, tmp_path: Path) -> None:
+def test_a_database_of_another_version_is_told(kith: KithInside, tmp_path: Path) -> None:
     with sqlite3.connect(kith.database) as connection:
         connection.execute("DELETE FROM migration WHERE collection = 'welcome'")
     connection.close()
@@ -184,10 +191,25 @@ def test_a_database_of_another_version_is_told(kith: Kith, tmp_path: Path) -> No
     assert "python3 start.py doctor" in done.stderr
 
 
+def test_all_of_it_works_on_postgres(postgres: PostgresServer, tmp_path: Path) -> None:
+    url = asyncio.run(postgres.fresh(None))
+    kith = populated(KithInside(tmp_path / "home", KITH_DATABASE=url))
+    kith.says("export", tmp_path / "all")
+    files = read(tmp_path / "all")
+    assert files["kindness_thanks.json"][0]["why"] == SECRET_WORDS
+    assert {"member.json", "space.json", "outbox.json", "about.json"} <= files.keys()
+    kith.says("export", tmp_path / "ada", "--person", ADA.key)
+    assert read(tmp_path / "ada")["person.json"]["kept"]["kindness"]["Thanks you gave"]
+    assert kith.says("settings", "set", "kindness.daily", "7") == "kindness.daily is now: 7\n"
+    assert json.loads(kith.says("doctor", "--json"))["ok"]
+    assert kith("backup").returncode == Exit.USAGE
+    assert not (kith.home / "data").exists()
+
+
 # --- settings
 
 
-def test_spaces_and_settings_are_shown(kith: Kith) -> None:
+def test_spaces_and_settings_are_shown(kith: KithInside) -> None:
     assert "local:room" in kith.says("settings", "list")
     shown = kith.says("settings", "show")
     assert "kindness.daily" in shown
@@ -196,7 +218,7 @@ def test_spaces_and_settings_are_shown(kith: Kith) -> None:
     assert "welcome" not in kith.says("settings", "show", "kindness")
 
 
-def lines_of_the_log(kith: Kith) -> list[str]:
+def lines_of_the_log(kith: KithInside) -> list[str]:
     async def work(kept: Offline) -> list[str]:
         rows = await kept.engine.read(lambda tx: book.lines(tx, 2**60))
         return [row["words"] for row in rows]
@@ -217,7 +239,7 @@ def lines_of_the_log(kith: Kith) -> list[str]:
     ],
 )
 def test_a_setting_is_changed_and_everybody_can_see_it(
-    kith: Kith, name: str, values: list[str], says: str
+    kith: KithInside, name: str, values: list[str], says: str
 ) -> None:
     assert kith.says("settings", "set", name, *values).lower() == f"{name} is now: {says}\n".lower()
     section = name.partition(".")[0]
@@ -242,7 +264,7 @@ def test_a_setting_is_changed_and_everybody_can_see_it(
     ],
 )
 def test_a_mistake_changes_nothing_and_says_what_would_work(
-    kith: Kith, arguments: list[str], words: str
+    kith: KithInside, arguments: list[str], words: str
 ) -> None:
     done = kith("settings", "set", *arguments)
     assert done.returncode == Exit.USAGE
@@ -251,7 +273,7 @@ def test_a_mistake_changes_nothing_and_says_what_would_work(
     assert lines_of_the_log(kith) == []
 
 
-def test_one_of_several_spaces_is_named(kith: Kith) -> None:
+def test_one_of_several_spaces_is_named(kith: KithInside) -> None:
     add_space(kith)
     done = kith("settings", "set", "kindness.daily", "3")
     assert done.returncode == Exit.USAGE
@@ -261,7 +283,7 @@ def test_one_of_several_spaces_is_named(kith: Kith) -> None:
     assert " 5 " in kith.says("settings", "show", "kindness", "--space", ROOM)
 
 
-def test_settings_can_be_seen_while_kith_runs_and_changed_in_chat_only(kith: Kith) -> None:
+def test_settings_can_be_seen_while_kith_runs_and_changed_in_chat_only(kith: KithInside) -> None:
     lock = FileLock(kith.database)
     shown = kith("settings", "show")
     changed = kith("settings", "set", "kindness.daily", "3")
