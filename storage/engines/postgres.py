@@ -19,7 +19,7 @@ from storage.engines.postgres_errors import (
     unreachable,
 )
 from storage.engines.postgres_group import execute, run_group
-from storage.engines.postgres_presence import Presence
+from storage.engines.postgres_presence import CONNECT_SECONDS, Presence
 from storage.engines.postgres_tx import Connection, PostgresTx, drive, in_unit
 from storage.engines.stepping import Done, Waiting, foreign
 from storage.errors import ReadOnly, ReadTimeout, StorageClosed, StorageError
@@ -74,6 +74,7 @@ class PostgresEngine:
         self._lanes: dict[int, deque[Waiting]] = {}
         self._ready: deque[int] = deque()
         self._workers: set[asyncio.Task[None]] = set()
+        self._working = 0
         self._closed = False
         self._loop = asyncio.get_running_loop()
 
@@ -90,11 +91,13 @@ class PostgresEngine:
                 statement_cache_size=1_000,
                 max_cached_statement_lifetime=0,
                 command_timeout=_COMMAND_SECONDS,
+                timeout=CONNECT_SECONDS,
                 server_settings={"application_name": "kith"},
             )
         except (*FAILURES, ValueError) as error:
+            reason = str(error) or "the server doesn't answer"
             raise StorageError(
-                f"The Postgres database can't be opened: {error}. "
+                f"The Postgres database can't be opened: {reason}. "
                 "Check that the server runs and the URL is right."
             ) from error
         presence = None
@@ -118,7 +121,8 @@ class PostgresEngine:
         else:
             self._lanes[community] = deque((unit,))
             self._ready.append(community)
-            if len(self._workers) < WRITERS:
+            if self._working < WRITERS:
+                self._working += 1
                 task = self._loop.create_task(self._work_off())
                 self._workers.add(task)
                 task.add_done_callback(self._workers.discard)
@@ -181,26 +185,34 @@ class PostgresEngine:
 
     async def _work_off(self) -> None:
         """Run the units of whichever community is ready, a transaction each in turn, until none is."""
-        while self._ready:
-            community = self._ready.popleft()
-            lane = self._lanes[community]
-            group = _take(lane)
-            try:
-                outcome = await self._settle(community, group)
-            except BaseException as error:
-                # also when this task is cancelled: nobody may wait for ever
-                known = error if isinstance(error, Exception) else _closed()
-                outcome = [Done(unit.future, error=known) for unit in group]
-                if not isinstance(error, Exception):
-                    raise
-            finally:
-                for done in outcome:
-                    done.tell()
-            lane.extendleft(reversed(group[len(outcome) :]))
-            if lane:
-                self._ready.append(community)
-            else:
-                del self._lanes[community]
+        try:
+            while self._ready:
+                await self._next()
+        finally:
+            # in one go with the last look at what is ready, or a unit might come to nobody
+            self._working -= 1
+
+    async def _next(self) -> None:
+        """Run one transaction of the community that has waited longest."""
+        community = self._ready.popleft()
+        lane = self._lanes[community]
+        group = _take(lane)
+        try:
+            outcome = await self._settle(community, group)
+        except BaseException as error:
+            # also when this task is cancelled: nobody may wait for ever
+            known = error if isinstance(error, Exception) else _closed()
+            outcome = [Done(unit.future, error=known) for unit in group]
+            if not isinstance(error, Exception):
+                raise
+        finally:
+            for done in outcome:
+                done.tell()
+        lane.extendleft(reversed(group[len(outcome) :]))
+        if lane:
+            self._ready.append(community)
+        else:
+            del self._lanes[community]
 
     async def _settle(self, community: int, group: list[Waiting]) -> list[Done]:
         """Run the group as one transaction, or apart if something undid all of it.

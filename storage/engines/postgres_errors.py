@@ -54,6 +54,9 @@ _STATES: dict[str, tuple[type[Exception], str]] = {
 _SERVER_FAILS = ("08", "53", "57", "58", "F0", "XX", "25P03")
 """Beginnings of the SQLSTATEs in which the server fails rather than the statement."""
 
+_OUTDATED = (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError)
+"""What a prepared statement raises once after a change of its table; asyncpg has forgotten it by then."""
+
 _ARGUMENT = re.compile(r"(invalid input for query argument \$\d+): .* (?=\()", re.DOTALL)
 
 
@@ -67,6 +70,8 @@ def is_closed(connection: Any) -> bool:
 
 def portable(error: Exception) -> Exception:
     """The error of the port for one of asyncpg's or of the network."""
+    if isinstance(error, _OUTDATED):
+        return Conflict("A table was changed meanwhile, by an upgrade perhaps. Try again.")
     if isinstance(error, asyncpg.PostgresError):
         # the message alone: details repeat values, which are people's words, and so do asyncpg's own checks
         return _of_state(
@@ -81,7 +86,8 @@ def portable(error: Exception) -> Exception:
 
 def unreachable(error: Exception) -> ConnectionLost:
     """The error of a server that doesn't let us in."""
-    return ConnectionLost(f"The database server can't be reached: {error}. Check that it runs.")
+    reason = str(error) or "it doesn't answer"
+    return ConnectionLost(f"The database server can't be reached: {reason}. Check that it runs.")
 
 
 def _of_state(state: str, said: str) -> Exception:

@@ -8,6 +8,9 @@ from storage.engines.postgres_errors import FAILURES, unreachable
 from storage.engines.postgres_tx import Connection
 from storage.errors import DatabaseInUse
 
+CONNECT_SECONDS = 10.0
+"""How long to wait for the server to let us in."""
+
 _NAME = 0x4B697468  # of our lock among the server's advisory locks
 
 
@@ -42,7 +45,9 @@ class Presence:
         taken = False
         try:
             connection = await asyncpg.connect(
-                self._url, server_settings={"application_name": f"kith worker {self._worker}"}
+                self._url,
+                timeout=CONNECT_SECONDS,
+                server_settings={"application_name": f"kith worker {self._worker}"},
             )
             taken = await connection.fetchval("SELECT pg_try_advisory_lock($1, $2)", _NAME, self._worker)
         except FAILURES as error:

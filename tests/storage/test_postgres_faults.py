@@ -152,6 +152,27 @@ async def test_units_that_wait_for_each_other_are_run_again(store: Engine) -> No
     assert len(attempts) == 3, "the server undid one of the two, and it was called anew"
 
 
+async def test_a_table_changed_by_another_worker_disturbs_no_unit(store: Engine, outside: Any) -> None:
+    async def work(tx: Tx) -> list[str]:
+        row = await tx.one("SELECT * FROM thing WHERE id = 1001")
+        assert row is not None
+        return list(row.keys())
+
+    assert await store.unit(1, work) == ["id", "n"]
+    await outside.execute("ALTER TABLE thing ADD COLUMN later BIGINT")
+    assert await store.unit(1, work) == ["id", "n", "later"]
+
+
+async def test_bursts_over_many_communities_leave_nobody_waiting(store: Engine) -> None:
+    async def bursts(lane: int) -> None:
+        for turn in range(40):
+            await store.unit(lane * 100 + turn, putting(lane * 40 + turn))
+
+    async with asyncio.timeout(60):
+        await asyncio.gather(*(bursts(lane) for lane in range(20)))
+    assert await things(store) == list(range(800))
+
+
 async def test_a_lock_held_for_too_long_is_busy(store: Engine, outside: Any, database_url: str) -> None:
     async with outside.transaction():
         await outside.execute("SELECT pg_advisory_xact_lock(7)")

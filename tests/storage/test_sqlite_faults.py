@@ -1,6 +1,7 @@
 """SQLite when things go wrong: a full disk, a locked or damaged file, a second instance, a stuck unit."""
 
 import asyncio
+import logging
 import sqlite3
 import stat
 import subprocess
@@ -335,6 +336,21 @@ async def test_closing_stops_an_endless_read(engine: Engine) -> None:
     await cast(Any, engine).close(patience=0.05)
     with pytest.raises(StorageError):
         await reading
+
+
+async def test_what_people_wrote_is_in_no_log(file: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    engine = await open_engine(f"sqlite:///{file}")
+
+    async def work(tx: Tx) -> str:
+        row = await tx.one("SELECT :word AS word", {"word": "a secret"})
+        assert row is not None
+        return str(row["word"])
+
+    assert await engine.unit(1, work) == "a secret"
+    assert await engine.read(work) == "a secret"
+    await engine.close()
+    assert "a secret" not in caplog.text
 
 
 async def test_no_thread_is_left_after_closing(file: Path) -> None:
