@@ -10,10 +10,11 @@ from bot.platforms import graphemes
 from bot.platforms.local.names import Names, clean, closed, pieces
 from tests.local.conftest import Shed
 
-NAMES = Names.of(
-    (("Jo", "u1"), ("Jo Ann", "u2"), ("田中", "u3"), ("ليلى", "u4"), ("Søren", "u5")),
-    (("wall", "c1"), ("wall-2", "c2")),
-)
+NAMES = Names()
+for ident, name in (("u1", "Jo"), ("u2", "Jo Ann"), ("u3", "田中"), ("u4", "ليلى"), ("u5", "Søren")):
+    NAMES.add_person(name, ident)
+for ident, name in (("c1", "wall"), ("c2", "wall-2")):
+    NAMES.add_channel(name, ident)
 
 
 @pytest.mark.parametrize(

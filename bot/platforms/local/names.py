@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 _SIGN = re.compile(r"(?<![\w<@#])[@#]")
@@ -40,19 +40,24 @@ def closed(text: str) -> str:
     return text + "".join(reversed(still_open))
 
 
-@dataclass(frozen=True, slots=True)
 class Names:
-    """The names that can be mentioned, by folded name, to ids."""
+    """The names that can be mentioned: of people after an @, of channels after a #."""
 
-    people: Mapping[str, str]
-    channels: Mapping[str, str]
+    def __init__(self) -> None:
+        self.people: dict[str, str] = {}
+        self.channels: dict[str, str] = {}
+        """Ids by folded name."""
+        self._longest = 0
 
-    @classmethod
-    def of(cls, people: Iterable[tuple[str, str]], channels: Iterable[tuple[str, str]]) -> Names:
-        """From pairs of name and id."""
-        return cls(
-            {fold(name): ident for name, ident in people}, {fold(name): ident for name, ident in channels}
-        )
+    def add_person(self, name: str, ident: str) -> None:
+        self._add(self.people, name, ident)
+
+    def add_channel(self, name: str, ident: str) -> None:
+        self._add(self.channels, name, ident)
+
+    def _add(self, known: dict[str, str], name: str, ident: str) -> None:
+        known[fold(name)] = ident
+        self._longest = max(self._longest, len(name), len(fold(name)))
 
     def resolve(self, text: str) -> str:
         """The text with ``<@id>`` and ``<#id>`` in place of the names."""
@@ -62,7 +67,7 @@ class Names:
             if sign.start() < at:
                 continue
             known = self.people if sign.group() == "@" else self.channels
-            found = _longest(text, sign.end(), known)
+            found = self._find(text, sign.end(), known)
             if found is None:
                 continue
             end, ident = found
@@ -70,18 +75,16 @@ class Names:
             at = end
         return "".join(out) + text[at:]
 
+    def _find(self, text: str, start: int, known: Mapping[str, str]) -> tuple[int, str] | None:
+        for end in range(min(len(text), start + 2 * self._longest), start, -1):
+            ident = known.get(fold(text[start:end]))
+            if ident is not None and _ends_word(text, end):
+                return end, ident
+        return None
+
 
 def fold(name: str) -> str:
     return unicodedata.normalize("NFKC", name).casefold()
-
-
-def _longest(text: str, start: int, known: Mapping[str, str]) -> tuple[int, str] | None:
-    longest = max(map(len, known), default=0) * 2
-    for end in range(min(len(text), start + longest), start, -1):
-        ident = known.get(fold(text[start:end]))
-        if ident is not None and _ends_word(text, end):
-            return end, ident
-    return None
 
 
 def _ends_word(text: str, at: int) -> bool:

@@ -49,7 +49,7 @@ class Room:
         self.ledger = Ledger(journal, self)
         self._journal = journal
         self._numbers: dict[str, int] = {}
-        self._names: Names | None = None
+        self.names = Names()
 
     @classmethod
     async def open(
@@ -82,6 +82,10 @@ class Room:
             self.look, self._numbers = Look(held["look"]), held["numbers"]
         self.people = {key: load(Person, body) for key, body in (await journal.load("person")).items()}
         self.places = {key: load(Place, body) for key, body in (await journal.load("place")).items()}
+        for person in self.people.values():
+            self.names.add_person(person.name, person.id)
+        for place in self.channels:
+            self.names.add_channel(place.name, place.id)
         await self.history.load()
         await self.ledger.load()
 
@@ -158,11 +162,11 @@ class Room:
         """A seat that nobody has taken yet."""
         person = Person(ident, name, len(self.people) % _COLOURS, [role.value for role in roles], bot)
         self.people[ident] = person
+        self.names.add_person(name, ident)
         self.keep_person(person)
         return person
 
     def keep_person(self, person: Person) -> None:
-        self._names = None
         self._journal.put("person", person.id, dump(person))
         self.live.publish("member", person.id)
 
@@ -201,8 +205,7 @@ class Room:
             raise too_long("The name", len(name), _NAME_MOST)
         if set(name) & set("<>|@#`*"):
             raise Refused("bad_value", "A name can't have any of < > | @ # ` * in it.", field="name")
-        taken = {fold(person.name) for person in self.people.values()} | _RESERVED
-        if fold(name) in taken:
+        if fold(name) in self.names.people or fold(name) in _RESERVED:
             raise Refused("name_taken", f"There is a {name} already. Add an initial, perhaps?")
         return name
 
@@ -221,7 +224,8 @@ class Room:
         ident = f"{'d' if pair else 'c'}{self.next_number('place')}"
         place = Place(ident, name, about, list(pair or ()))
         self.places[ident] = place
-        self._names = None
+        if pair is None:
+            self.names.add_channel(name, ident)
         self._journal.put("place", ident, dump(place))
         self.live.publish("channel", ident, seats=frozenset(pair) if pair else None)
         return place
@@ -390,15 +394,6 @@ class Room:
         return message
 
     # Names
-
-    @property
-    def names(self) -> Names:
-        if self._names is None:
-            self._names = Names.of(
-                ((person.name, person.id) for person in self.people.values()),
-                ((place.name, place.id) for place in self.channels),
-            )
-        return self._names
 
     def name_of(self, sign: str, ident: str) -> str | None:
         if sign == "@":
