@@ -31,24 +31,21 @@ def walk(components: list[Json], path: Path = ("components",)) -> Iterator[tuple
 
 def check_message(
     components: list[Json], *, v2: bool, filenames: set[str], errors: FormErrors, root: Path = ()
-) -> None:
-    """Note every mistake in a message's components."""
+) -> list[str]:
+    """Note every mistake in a message's components. Returns the texts that they show."""
     path = (*root, "components")
-    if v2:
-        _check_totals(components, path, errors)
-    else:
+    parts = list(walk(components, path))
+    shown = [item["content"] for _, item in parts if item["type"] == TEXT]
+    if not v2:
         _check_rows_only(components, path, errors)
-    check_unique(components, path, errors)
-    for where, component in walk(components, path):
-        _check_one(component, where, filenames, errors)
-
-
-def _check_totals(components: list[Json], path: Path, errors: FormErrors) -> None:
-    if sum(1 for _ in walk(components)) > MAX_COMPONENTS:
+    elif len(parts) > MAX_COMPONENTS:
         errors.add(path, "BASE_TYPE_BAD_LENGTH", f"Must be between 1 and {MAX_COMPONENTS} in length.")
-    shown = sum(len(item["content"]) for _, item in walk(components) if item["type"] == TEXT)
-    if shown > MAX_TEXT:
+    if sum(map(len, shown)) > MAX_TEXT:
         errors.too_long(path, MAX_TEXT)
+    check_unique(parts, errors)
+    for where, component in parts:
+        _check_one(component, where, filenames, errors)
+    return shown
 
 
 def _check_rows_only(components: list[Json], path: Path, errors: FormErrors) -> None:
@@ -60,10 +57,10 @@ def _check_rows_only(components: list[Json], path: Path, errors: FormErrors) -> 
             errors.add((*path, index, "type"), "UNION_TYPE_CHOICES", message)
 
 
-def check_unique(components: list[Json], path: Path, errors: FormErrors) -> None:
-    """Custom ids and numeric ids may stand only once in a message or modal."""
+def check_unique(parts: list[tuple[Path, Json]], errors: FormErrors) -> None:
+    """Custom ids and numeric ids may stand only once in a message or modal, walked into `parts`."""
     seen: dict[str, set[Any]] = {"custom_id": set(), "id": set()}
-    for where, component in walk(components, path):
+    for where, component in parts:
         for key, used in seen.items():
             value = component.get(key)
             if not value:

@@ -62,6 +62,8 @@ class Members:
         start = self._world.snowflakes.aged(days=2000 - 100 * len(self._crowds))
         crowd = range(start, start + count * _STEP, _STEP)
         self._crowds.append(crowd)
+        if self not in self._world.crowded:
+            self._world.crowded.append(self)
         return crowd
 
     def get(self, user_id: int) -> Person | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from . import wire
-from .components import TEXT, Json, check_message, stored, walk
+from .components import Json, check_message, stored
 from .errors import FormErrors, refusal
 from .mentions import Mentions, check_allowed, notified
 from .model import COMPONENTS_V2, EPHEMERAL, SUPPRESS_NOTIFICATIONS, Attachment, Message
@@ -78,7 +78,7 @@ def draft(
     components = body.get("components") or []
     if v2:
         _check_no_legacy(body, before, errors, root)
-    check_message(components, v2=v2, filenames=filenames, errors=errors, root=root)
+    shown = check_message(components, v2=v2, filenames=filenames, errors=errors, root=root)
     allowed = body.get("allowed_mentions")
     if allowed is not None:
         check_allowed(allowed, errors)
@@ -89,9 +89,7 @@ def draft(
         by_name = {file.filename: wire.attachment(file, world, channel.id) for file in made.attachments}
         made.components = stored(components, by_name)
     if made.content or components or reply_to:
-        spoken = "\n".join(
-            [made.content, *(item["content"] for _, item in walk(components) if item["type"] == TEXT)]
-        )
+        spoken = "\n".join([made.content, *shown])
         made.mentions = notified(spoken, allowed, channel, permissions, world, reply_to=reply_to)
     if before is None:
         _check_not_empty(made, body)

@@ -31,8 +31,6 @@ class Limited:
 
     retry_after: float
     scope: str
-    everywhere: bool
-    headers: Headers
 
 
 @dataclass(slots=True)
@@ -65,6 +63,8 @@ class RateLimits:
         self._hashes: dict[str, str] = {}
         self._recent: deque[float] = deque()
         self._invalid: deque[float] = deque()
+        self._counting = True
+        self._uncounted: dict[str, Headers] = {}
         self.global_refusals = 0
         self.bucket_refusals = 0
 
@@ -76,7 +76,9 @@ class RateLimits:
     @classmethod
     def wide(cls) -> RateLimits:
         """Headers as ever, but limits that no test meets."""
-        return cls({}, others=(100_000, 1.0), per_second=1_000_000)
+        limits = cls({}, others=(100_000, 1.0))
+        limits._counting = False
+        return limits
 
     @property
     def invalid_requests(self) -> int:
@@ -98,6 +100,11 @@ class RateLimits:
     def take(self, route: str, major: str, *, exempt: bool) -> tuple[Headers, Limited | None]:
         """Count one request; `exempt` ones don't count globally. Returns headers and the refusal, if any."""
         now = time.monotonic()
+        if not self._counting:
+            headers = self._uncounted.get(route)
+            if headers is None:
+                headers = self._uncounted[route] = self._headers(route, self._bucket(route, "", now), now)
+            return headers, None
         if not exempt:
             recent = self._recent
             while recent and recent[0] <= now - 1.0:
@@ -105,13 +112,12 @@ class RateLimits:
             if len(recent) >= self.per_second:
                 self.global_refusals += 1
                 wait = recent[0] + 1.0 - now
-                return {}, Limited(wait, "global", True, {"X-RateLimit-Global": "true"})
+                return {}, Limited(wait, "global")
             recent.append(now)
         bucket = self._bucket(route, major, now)
         if bucket.remaining <= 0:
             self.bucket_refusals += 1
-            headers = self._headers(route, bucket, now)
-            return headers, Limited(bucket.resets_at - now, "user", False, headers)
+            return self._headers(route, bucket, now), Limited(bucket.resets_at - now, "user")
         bucket.remaining -= 1
         return self._headers(route, bucket, now), None
 

@@ -22,8 +22,9 @@ def check_modal(data: Json, errors: FormErrors) -> None:
         errors.add(path, "BASE_TYPE_BAD_LENGTH", f"Must be between 1 and {MAX_PARTS} in length.")
     if not data["title"].strip():
         errors.missing(("data", "title"))
-    check_unique(components, path, errors)
-    for where, component in walk(components, path):
+    parts = list(walk(components, path))
+    check_unique(parts, errors)
+    for where, component in parts:
         _check_part(component, where, errors)
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import IntFlag
 
 
-class P(IntFlag):
-    """The permissions of API v10 that matter to a bot."""
+class P:
+    """The permissions of API v10 that matter to a bot. Plain integers, since each request weighs some."""
 
     CREATE_INVITE = 1 << 0
     KICK_MEMBERS = 1 << 1
@@ -56,9 +55,15 @@ EVERYONE = int(
     | P.SEND_MESSAGES_IN_THREADS
 )
 """What @everyone may do in a new guild."""
-IN_DM = EVERYONE & ~int(P.CREATE_INVITE | P.CREATE_PUBLIC_THREADS | P.CHANGE_NICKNAME)
-_NEEDS_SENDING = int(P.MENTION_EVERYONE | P.SEND_TTS_MESSAGES | P.ATTACH_FILES | P.EMBED_LINKS)
-_WHILE_TIMED_OUT = int(P.VIEW_CHANNEL | P.READ_MESSAGE_HISTORY)
+IN_DM = EVERYONE & ~(P.CREATE_INVITE | P.CREATE_PUBLIC_THREADS | P.CHANGE_NICKNAME)
+_NEEDS_SENDING = P.MENTION_EVERYONE | P.SEND_TTS_MESSAGES | P.ATTACH_FILES | P.EMBED_LINKS
+_WHILE_TIMED_OUT = P.VIEW_CHANNEL | P.READ_MESSAGE_HISTORY
+
+
+def names(bits: int) -> list[str]:
+    """The names of the permissions in `bits`."""
+    known = {name: value for name, value in vars(P).items() if name.isupper()}
+    return [name for name, value in known.items() if bits & value]
 
 
 @dataclass(slots=True)

@@ -5,163 +5,24 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from urllib.parse import parse_qsl
 
 from aiohttp import BodyPartReader, web
 
 from .drafting import Upload
-from .errors import ApiError, FormErrors, message_for, not_found, refusal, unauthorized
+from .errors import ApiError, FormErrors, message_for, refusal, unauthorized
 from .faults import Fault
-from .model import Channel, Guild, Message
-from .permissions import P
+from .routing import Answer, Call, Request, Route, Router
 
 if TYPE_CHECKING:
     from .server import FakeDiscord
-    from .world import World
 
 Json = dict[str, Any]
 PREFIX = "/api/v10"
 _FILE = re.compile(r"files\[(\d+)\]")
 _VIA = {"Via": "1.1 google"}
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
-
-
-@dataclass(slots=True)
-class Call:
-    """A request as an endpoint sees it."""
-
-    fake: FakeDiscord
-    params: Mapping[str, str]
-    query: Mapping[str, str]
-    body: Any
-    files: dict[int, Upload]
-
-    @property
-    def world(self) -> World:
-        return self.fake.world
-
-    def number(self, name: str) -> int:
-        """An id in the path."""
-        text = self.params[name]
-        if not text.isdigit():
-            errors = FormErrors()
-            errors.add((name,), "NUMBER_TYPE_COERCE", f'Value "{text}" is not snowflake.')
-            errors.check()
-        return int(text)
-
-    def count(self, name: str, default: int, most: int) -> int:
-        """A number in the query, within 1 and `most`."""
-        return max(1, min(most, int(self.query.get(name) or default)))
-
-    def guild(self, need: int = 0) -> Guild:
-        """The guild of the path, if the bot is in it and has these permissions."""
-        guild = self.world.guilds.get(self.number("guild_id"))
-        if guild is None:
-            raise refusal(10004)
-        if need & ~guild.bot.permissions():
-            raise refusal(50013)
-        return guild
-
-    def channel(self, need: int = 0) -> Channel:
-        """The channel of the path, if the bot can see it and has these permissions there."""
-        channel = self.world.channels.get(self.number("channel_id"))
-        if channel is None:
-            raise refusal(10003)
-        bits = self.world.bot_permissions(channel)
-        if not bits & P.VIEW_CHANNEL:
-            raise refusal(50001)
-        if need & ~bits:
-            raise refusal(50013)
-        return channel
-
-    def message(self, channel: Channel) -> Message:
-        """The message of the path."""
-        message = channel.by_id.get(self.number("message_id"))
-        if message is None:
-            raise refusal(10008)
-        return message
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An answer that is not 200 with JSON or 204 without."""
-
-    status: int
-    body: Any
-
-
-Endpoint = Callable[[Call], Any]
-Route = tuple[str, str, Endpoint]
-
-
-@dataclass(slots=True)
-class Request:
-    """A request that was received, for tests to look at."""
-
-    method: str
-    path: str
-    route: str
-    body: Any
-    status: int = 0
-    answer: Any = None
-    fault: Fault | None = None
-
-    def __repr__(self) -> str:
-        note = f" ({self.fault.kind})" if self.fault else ""
-        return f"{self.method} {self.path} → {self.status}{note}"
-
-
-@dataclass(slots=True)
-class _Node:
-    fixed: dict[str, _Node] = field(default_factory=dict)
-    variable: _Node | None = None
-    name: str = ""
-    ends: dict[str, tuple[str, Endpoint]] = field(default_factory=dict)
-    template: str = ""
-
-
-class Router:
-    """Finds the endpoint of a path, one segment at a time; fixed segments win over variable ones."""
-
-    def __init__(self, routes: list[Route]) -> None:
-        self._root = _Node()
-        for method, template, endpoint in routes:
-            node = self._root
-            for segment in template.strip("/").split("/"):
-                if segment.startswith("{"):
-                    node.variable = node.variable or _Node()
-                    node = node.variable
-                    node.name = segment[1:-1]
-                else:
-                    node = node.fixed.setdefault(segment, _Node())
-            node.template = template
-            node.ends[method] = (template, endpoint)
-
-    def find(self, method: str, path: str) -> tuple[str, Endpoint, dict[str, str]]:
-        """Template, endpoint and parameters. Raises ApiError 404 or 405."""
-        found = self._walk(self._root, path.strip("/").split("/"), {})
-        if found is None:
-            raise not_found()
-        node, params = found
-        if method not in node.ends:
-            raise ApiError(405, 0, "405: Method Not Allowed")
-        template, endpoint = node.ends[method]
-        return template, endpoint, params
-
-    def _walk(
-        self, node: _Node, segments: list[str], params: dict[str, str]
-    ) -> tuple[_Node, dict[str, str]] | None:
-        if not segments:
-            return (node, params) if node.ends else None
-        head, rest = segments[0], segments[1:]
-        if (fixed := node.fixed.get(head)) and (found := self._walk(fixed, rest, params)):
-            return found
-        if node.variable is None:
-            return None
-        return self._walk(node.variable, rest, params | {node.variable.name: unquote(head)})
 
 
 class _Lost(Exception):
@@ -178,14 +39,14 @@ class Rest:
     async def serve(self, http: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
         fake = self._fake
-        path = http.rel_url.raw_path.removeprefix(PREFIX)
+        path, _, query = http.raw_path.removeprefix(PREFIX).partition("?")
         seen = Request(http.method, path, "", None)
         if fake.record:
             fake.requests.append(seen)
         fake.in_flight += 1
         fake.most_in_flight = max(fake.most_in_flight, fake.in_flight)
         try:
-            response = await self._respond(http, path, seen)
+            response = await self._respond(http, path, query, seen)
         except _Lost:
             if http.transport is not None:
                 http.transport.abort()
@@ -195,13 +56,13 @@ class Rest:
         fake.changed()
         return response
 
-    async def _respond(self, http: web.BaseRequest, path: str, seen: Request) -> web.Response:
+    async def _respond(self, http: web.BaseRequest, path: str, query: str, seen: Request) -> web.Response:
         limits = self._fake.limits
         if limits.banned:
             return web.Response(status=429, text="error code: 1015", content_type="text/html")
         headers: dict[str, str] = {}
         try:
-            status, answer = await self._answer(http, path, seen, headers)
+            status, answer = await self._answer(http, path, query, seen, headers)
         except ApiError as refused:
             status, answer = refused.status, refused.body()
             self._fake.note_refusal(seen, refused)
@@ -219,9 +80,10 @@ class Rest:
         return web.Response(status=status, body=_encode(answer).encode(), headers={**_VIA, **headers})
 
     async def _answer(
-        self, http: web.BaseRequest, path: str, seen: Request, headers: dict[str, str]
+        self, http: web.BaseRequest, path: str, query: str, seen: Request, headers: dict[str, str]
     ) -> tuple[int, Any]:
         fake = self._fake
+        asked = dict(parse_qsl(query, keep_blank_values=True)) if query else {}
         template, endpoint, params = self._router.find(http.method, path)
         seen.route = route = f"{http.method} {template}"
         exempt = template.startswith(("/interactions", "/webhooks"))
@@ -233,16 +95,14 @@ class Rest:
         seen.fault = fault
         if fault is not None and (planned := await self._before(fault, headers)):
             return planned
-        if fake.limits.routes or not exempt:
-            major = params.get("channel_id") or params.get("guild_id") or params.get("webhook_token") or ""
-            bucket_headers, limited = fake.limits.take(route, major, exempt=exempt)
-            headers.update(bucket_headers)
-            if limited is not None:
-                headers.update(limited.headers)
-                return _too_many(limited.retry_after, limited.scope, headers)
+        major = params.get("channel_id") or params.get("guild_id") or params.get("webhook_token") or ""
+        bucket_headers, limited = fake.limits.take(route, major, exempt=exempt)
+        headers.update(bucket_headers)
+        if limited is not None:
+            return _too_many(limited.retry_after, limited.scope, headers)
         if fake.open_api is not None:
-            self._check(http, template, body)
-        result = endpoint(Call(fake, params, http.query, body, files))
+            self._check(http.method, template, asked, body)
+        result = endpoint(Call(fake, params, asked, body, files))
         if isinstance(result, Answer):
             status, answer = result.status, result.body
         else:
@@ -251,13 +111,13 @@ class Rest:
             return await self._lose(fault)
         return status, answer
 
-    def _check(self, http: web.BaseRequest, template: str, body: Any) -> None:
+    def _check(self, method: str, template: str, query: dict[str, str], body: Any) -> None:
         judge = self._fake.open_api
-        if judge is None or not judge.knows(http.method, template):
+        if judge is None or not judge.knows(method, template):
             return
         errors = FormErrors()
-        judge.check_query(http.method, template, dict(http.query), errors)
-        judge.check_body(http.method, template, body, errors)
+        judge.check_query(method, template, query, errors)
+        judge.check_body(method, template, body, errors)
         errors.check()
 
     async def _before(self, fault: Fault, headers: dict[str, str]) -> tuple[int, Any] | None:

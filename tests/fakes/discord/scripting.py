@@ -11,7 +11,7 @@ from .interactions import AUTOCOMPLETE, COMMAND, Interaction
 from .mentions import notified
 from .model import DM, TEXTUAL, Attachment, Channel, Member, Message, User
 from .options import ClientRefused, Resolved, command_options
-from .permissions import IN_DM, P
+from .permissions import IN_DM, P, names
 from .wire import message as message_json
 
 Json = dict[str, Any]
@@ -23,13 +23,13 @@ def permissions_in(member: Member, channel: Channel) -> int:
     return IN_DM if channel.kind == DM else member.permissions(channel)
 
 
-def need(member: Member, channel: Channel, wanted: P) -> None:
+def need(member: Member, channel: Channel, wanted: int) -> None:
     """Raise ClientRefused unless the member is here and has these permissions."""
     if not member.present and channel.kind != DM:
         raise ClientRefused(f"{member.name} is not in {member.guild.name}")
-    missing = int(wanted) & ~permissions_in(member, channel)
+    missing = wanted & ~permissions_in(member, channel)
     if missing:
-        raise ClientRefused(f"{member.name} lacks {P(missing)!r} in {channel!r}")
+        raise ClientRefused(f"{member.name} lacks {names(missing)} in {channel!r}")
 
 
 def say(

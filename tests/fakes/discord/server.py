@@ -21,8 +21,9 @@ from .limits import RateLimits
 from .model import Channel, Guild, Member, User
 from .nonces import Nonces
 from .permissions import EVERYONE, P
-from .rest import PREFIX, Request, Rest
+from .rest import PREFIX, Rest
 from .routes import ALL
+from .routing import Request
 from .world import SUPPRESS_JOIN_MESSAGES, World
 
 T = TypeVar("T")
@@ -131,7 +132,7 @@ class FakeDiscord:
             self._runner = None
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
-        path = request.rel_url.raw_path
+        path = request.raw_path
         if path.startswith(PREFIX):
             return await self._rest.serve(request)
         if path.startswith("/gateway"):

@@ -61,6 +61,7 @@ class World:
         self.bot = User(self.application_id, "kith", bot=True)
         self.owner = User(self.snowflakes.aged(days=2500), "owner", "Owner")
         self.users: dict[int, User] = {self.bot.id: self.bot, self.owner.id: self.owner}
+        self.crowded: list[Members] = []
         self.guilds: dict[int, Guild] = {}
         self.channels: dict[int, Channel] = {}
         self.dms: dict[int, Channel] = {}
@@ -82,8 +83,8 @@ class World:
         """The account with this id, one of a crowd too."""
         if (known := self.users.get(user_id)) is not None:
             return known
-        for guild in self.guilds.values():
-            if user_id in guild.members and (member := guild.members.get(user_id)):
+        for members in self.crowded:
+            if (member := members.get(user_id)) is not None:
                 return member.user
         return None
 
@@ -197,7 +198,7 @@ class World:
             self, self.snowflakes.next(), kind, name, guild, parent, topic, position=len(guild.channels)
         )
         if hidden:
-            channel.overwrites[guild.id] = Overwrite(guild.id, 0, deny=int(P.VIEW_CHANNEL))
+            channel.overwrites[guild.id] = Overwrite(guild.id, 0, deny=P.VIEW_CHANNEL)
         elif parent is not None and parent.kind == CATEGORY:
             channel.overwrites.update(parent.overwrites)
         guild.channels[channel.id] = self.channels[channel.id] = channel

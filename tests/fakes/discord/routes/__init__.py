@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..rest import Route
+from ..routing import Route
 from . import applications, channels, guilds, interactions, members, messages, threads, users
 
 ALL: list[Route] = [

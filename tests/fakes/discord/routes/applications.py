@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import wire
 from ..errors import refusal
-from ..rest import Answer, Call, Route
+from ..routing import Answer, Call, Route
 
 Json = dict[str, Any]
 

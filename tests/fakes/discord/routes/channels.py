@@ -8,7 +8,7 @@ from .. import wire
 from ..errors import refusal
 from ..model import DM, Channel
 from ..permissions import Overwrite, P
-from ..rest import Answer, Call, Route
+from ..routing import Answer, Call, Route
 
 Json = dict[str, Any]
 

@@ -8,7 +8,7 @@ from .. import wire
 from ..errors import refusal
 from ..model import Guild, Role
 from ..permissions import P
-from ..rest import Call, Route
+from ..routing import Call, Route
 
 Json = dict[str, Any]
 

@@ -7,7 +7,7 @@ from typing import Any
 from .. import wire
 from ..errors import refusal
 from ..interactions import Interaction
-from ..rest import Answer, Call, Route
+from ..routing import Answer, Call, Route
 
 Json = dict[str, Any]
 

@@ -9,7 +9,7 @@ from .. import wire
 from ..errors import refusal
 from ..model import Guild, Member
 from ..permissions import P
-from ..rest import Call, Route
+from ..routing import Call, Route
 from .guilds import require_above, require_below
 
 Json = dict[str, Any]

@@ -11,7 +11,7 @@ from ..drafting import draft
 from ..errors import ApiError, refusal
 from ..model import DM, TEXTUAL, Channel, Message
 from ..permissions import P
-from ..rest import Call, Route
+from ..routing import Call, Route
 
 Json = dict[str, Any]
 MAX_PINS, MAX_REACTIONS = 50, 20

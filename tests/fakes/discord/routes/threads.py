@@ -9,7 +9,7 @@ from ..drafting import draft
 from ..errors import refusal
 from ..model import FORUM, NEWS, PRIVATE_THREAD, PUBLIC_THREAD, TEXT, Channel
 from ..permissions import P
-from ..rest import Answer, Call, Route
+from ..routing import Answer, Call, Route
 
 Json = dict[str, Any]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import wire
 from ..errors import FormErrors, refusal
-from ..rest import Call, Route
+from ..routing import Call, Route
 
 Json = dict[str, Any]
 
