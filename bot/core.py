@@ -22,6 +22,7 @@ from bot.host.moderation import Moderation
 from bot.host.setup import Setup
 from bot.housekeeping import keep_house
 from bot.lease import LeasedRole
+from bot.metrics import Metrics
 from bot.model.content import Form, Option
 from bot.model.events import Completion, Event, SpaceSeen
 from bot.model.ids import Space
@@ -37,7 +38,7 @@ from storage.errors import StorageError
 from storage.ids import IdSource
 from storage.migrate import Progress
 from storage.port import Engine
-from storage.repos import secrets as kept_secrets
+from storage.repos import kept
 
 HOST_COGS = (About, Me, Moderation, Setup)
 
@@ -66,12 +67,15 @@ class Core:
     scheduler: Scheduler
     census: Census
     platforms: Mapping[str, Platform]
+    metrics: Metrics
     new_id: Callable[[], int]
     zone: ZoneInfo
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _unsubscribe: Callable[[], None] = field(default=lambda: None)
 
     async def __aenter__(self) -> Core:
         await self.outbox.start()
+        self._unsubscribe = self.clock.subscribe(self.outbox.look_now)
         self._start(self.scheduler.run(), "scheduler")
         self._start(keep_house(self.engine, self.clock), "housekeeping")
         for platform in self.platforms.values():
@@ -79,6 +83,7 @@ class Core:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._unsubscribe()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -100,6 +105,7 @@ class Core:
     async def accept(self, event: Event) -> Form | None:
         """Take an event; see ``bot.platforms.base.Sink``. A space seen anew has its census taken."""
         form = await self.router.accept(event)
+        self.metrics.event(event)
         if isinstance(event, SpaceSeen):
             self._start(self._census(event.space), f"census {event.space.key}")
         return form
@@ -149,6 +155,7 @@ async def build(
     worker: int = 0,
     timing: Timing | None = None,
     progress: Progress | None = None,
+    metrics: Metrics | None = None,
 ) -> Core:
     """Bring the database up to date and join the parts.
 
@@ -156,7 +163,7 @@ async def build(
     """
     await migrator(engine, cogs).upgrade(progress)
     new_id = IdSource(worker, system_ms).next
-    key = await engine.unit(0, lambda tx: kept_secrets.get_or_make(tx, "actions", secrets.token_hex(32)))
+    key = await engine.unit(0, lambda tx: kept.get_or_make(tx, "actions", secrets.token_hex(32)))
     sealer = Sealer(bytes.fromhex(key))
     registry = Registry()
     registry.faults.extend(faults)
@@ -164,7 +171,10 @@ async def build(
     for fault in registry.faults:
         log.error("cog_not_used", cog=fault.name, problem=fault.problem)
     holder = f"worker-{worker}"
-    outbox = Outbox(engine, platforms, clock, new_id=new_id, holder=holder, timing=timing)
+    metrics = metrics or Metrics()
+    outbox = Outbox(
+        engine, platforms, clock, new_id=new_id, holder=holder, timing=timing, settled=metrics.settled
+    )
     units = UnitRunner(
         engine=engine,
         registry=registry,
@@ -196,6 +206,7 @@ async def build(
         scheduler=scheduler,
         census=Census(engine, clock, units.community, router.accept),
         platforms=platforms,
+        metrics=metrics,
         new_id=new_id,
         zone=zone,
     )

@@ -128,8 +128,8 @@ CREATE TABLE feedback (
 
 CREATE INDEX feedback_member ON feedback (community, member);
 
--- Keys the host makes for itself: what its buttons are signed with.
-CREATE TABLE secret (
+-- Single values the host keeps for itself: what its buttons are signed with, the room's clock.
+CREATE TABLE kept (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL
 );

@@ -105,6 +105,16 @@ async def latest(tx: Tx, community: int, channel_key: str) -> OutboxRow | None:
     return OutboxRow.of(row) if row is not None else None
 
 
+async def parked(tx: Tx, community: int, now: int, most: int) -> list[OutboxRow]:
+    """What waits for a later time, soonest first."""
+    rows = await tx.all(
+        "SELECT * FROM outbox WHERE state = 'pending' AND position IS NULL AND due_at > :now"
+        " AND community = :community ORDER BY due_at, id LIMIT :most",
+        {"community": community, "now": now, "most": most},
+    )
+    return [OutboxRow.of(row) for row in rows]
+
+
 async def pending_in_lane(tx: Tx, lane: str, limit: int = 100) -> list[OutboxRow]:
     """What stands in a lane, in the order in which it will go."""
     rows = await tx.all(

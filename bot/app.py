@@ -1,0 +1,207 @@
+"""The composition root: builds everything from the configuration, starts it, and stops it in order."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+
+from bot import demo
+from bot.clock import Clock, SystemClock, TravelClock, system_ms
+from bot.config import Config, is_loopback
+from bot.config_file import own_secret
+from bot.core import Core, build, load_cogs
+from bot.platforms.base import Platform
+from bot.platforms.local.adapter import LocalPlatform
+from bot.platforms.local.room import Room
+from bot.platforms.local.seed import plant
+from bot.schedule import Upcoming
+from bot.web import app as web_app
+from bot.web import guard
+from bot.web.clock_panel import ClockPanel, Coming
+from bot.web.sessions import Sessions
+from storage.engines import open_engine
+from storage.migrate import Progress
+from storage.port import Engine, Tx
+from storage.repos import kept
+from storage.repos import outbox as outbox_rows
+
+ROOM_FILE: Final = "room.db"
+_OFFSET: Final = "clock offset"
+"""How far ahead of real time the room's clock was left, in milliseconds."""
+
+
+class StartRefused(Exception):
+    """What was asked for can't be started safely; the message says what to do instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """Kith, up and listening. ``link`` signs an admin in once; it is a secret."""
+
+    address: str
+    link: str | None
+    core: Core
+    room: LocalPlatform | None
+
+
+@asynccontextmanager
+async def running(
+    config: Config,
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    fresh: bool = False,
+    progress: Progress | None = None,
+) -> AsyncIterator[Running]:
+    """Everything that the configuration asks for, until the block ends.
+
+    ``host`` and ``port`` stand for the configured ones; port 0 takes a free one. ``fresh`` begins the local
+    room anew. Raises OSError where it can't listen, StorageError where it can't keep its data, BadSettings
+    for cogs' defaults that can't be used.
+    """
+    host = host if host is not None else config.web.host
+    port = port if port is not None else config.web.port
+    if not is_loopback(host) and config.web.secret is None:
+        raise StartRefused(
+            f"Listening on {host}, beyond this machine, needs a secret of your own. Set KITH_SECRET, or "
+            "secret under [web] in config.toml, to 16 characters or more that nobody can guess."
+        )
+    cogs, sections, faults = load_cogs(config.kith.cogs, config.cog_defaults, config.zone)
+    config.data_folder.mkdir(parents=True, exist_ok=True)
+    if fresh:
+        await _set_aside(config)
+    async with AsyncExitStack() as stack:
+        engine = await open_engine(config.database_url)
+        stack.push_async_callback(engine.close)
+        clock = await _clock(engine, config)
+        platforms: dict[str, Platform] = {}
+        room: LocalPlatform | None = None
+        if config.has_room:
+            room = await _room(stack, config, clock)
+            platforms[room.name] = room
+        core = await build(
+            engine=engine,
+            clock=clock,
+            platforms=platforms,
+            cogs=cogs,
+            sections=sections,
+            faults=faults,
+            zone=config.zone,
+            progress=progress,
+        )
+        new_room = room is not None and await demo.settle_in(core, room)
+        listening, sessions = await _serve(stack, config, core, room, host=host, port=port)
+        await stack.enter_async_context(core)
+        if room is not None and new_room:
+            await demo.chat(core, room)
+        link = f"{listening}/enter?code={sessions.link_code()}" if room is not None else None
+        yield Running(listening, link, core, room)
+
+
+async def _clock(engine: Engine, config: Config) -> Clock:
+    """Real time, or in the local room alone a time that can travel and begins where it was left."""
+    if config.platforms:
+        return SystemClock()
+    offset = await engine.read(lambda tx: kept.get(tx, _OFFSET))
+    return TravelClock(int(offset or 0))
+
+
+async def _room(stack: AsyncExitStack, config: Config, clock: Clock) -> LocalPlatform:
+    room = await Room.open(config.data_folder / ROOM_FILE, clock.now, plant)
+    stack.push_async_callback(room.close)
+    return LocalPlatform(room)
+
+
+async def _set_aside(config: Config) -> None:
+    """Move the room and what the bot knows of it to the backups, so that both begin anew."""
+    path = config.data_folder / "kith.db"
+    if config.platforms or config.database_url != f"sqlite:///{path.as_posix()}":
+        raise StartRefused(
+            "--fresh empties the database of the local room, but this one serves more than the room. "
+            "Use another data folder for a fresh room: --config with its own [kith] data."
+        )
+    engine = await open_engine(config.database_url)
+    await engine.close()
+    folder = config.data_folder / "backups" / f"fresh-{system_ms()}"
+    folder.mkdir(parents=True)
+    for name in ("kith.db", ROOM_FILE):
+        for suffix in ("", "-wal", "-shm"):
+            file = config.data_folder / f"{name}{suffix}"
+            if file.exists():
+                file.rename(folder / file.name)
+
+
+async def _serve(
+    stack: AsyncExitStack,
+    config: Config,
+    core: Core,
+    room: LocalPlatform | None,
+    *,
+    host: str,
+    port: int,
+) -> tuple[str, Sessions]:
+    """Listen; the address, and what issues links to it. Raises OSError."""
+    sessions = Sessions(core.engine, own_secret(config).get_secret_value(), system_ms)
+    loopback = is_loopback(host)
+    app = web_app.build(
+        sessions=sessions,
+        checks=_checks(core, room),
+        registry=core.metrics.registry,
+        room=room,
+        clock=_clock_panel(core, room) if room is not None else None,
+        hosts=guard.LOOPBACK_NAMES if loopback else None,
+    )
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    site = web.TCPSite(runner, host, port)
+    await site.start()
+    listening = runner.addresses[0][1]
+    shown = f"[{host}]" if ":" in host else host
+    return config.web.public_url or f"http://{shown}:{listening}", sessions
+
+
+def _checks(core: Core, room: LocalPlatform | None) -> Mapping[str, Callable[[], Awaitable[bool]]]:
+    async def storage() -> bool:
+        return await core.engine.read(_answers, deadline=2.0)
+
+    async def local() -> bool:
+        return room is not None and room.ready
+
+    return {"storage": storage} | ({"local": local} if room is not None else {})
+
+
+async def _answers(tx: Tx) -> bool:
+    return await tx.one("SELECT 1 AS one") is not None
+
+
+def _clock_panel(core: Core, room: LocalPlatform) -> ClockPanel:
+    async def zone() -> str:
+        return core.units.zone(room.space).key
+
+    async def upcoming(most: int) -> Sequence[Coming]:
+        community = await core.units.community(room.space)
+        coming = [_coming(core, one) for one in await core.scheduler.upcoming(most, community)]
+        parked = await core.engine.read(lambda tx: outbox_rows.parked(tx, community, core.clock.now(), most))
+        coming += [Coming(row.due_at or 0, "A message that waits", row.cog) for row in parked]
+        return sorted(coming, key=lambda one: one.at)[:most]
+
+    async def travel(to: int) -> None:
+        await core.scheduler.travel(to)
+        await core.outbox.idle()
+        clock = core.clock
+        assert isinstance(clock, TravelClock)
+        offset = str(clock.offset_ms)
+        await core.engine.unit(0, lambda tx: kept.put(tx, _OFFSET, offset))
+
+    can_travel = isinstance(core.clock, TravelClock)
+    return ClockPanel(now=core.clock.now, zone=zone, upcoming=upcoming, travel=travel if can_travel else None)
+
+
+def _coming(core: Core, one: Upcoming) -> Coming:
+    entry = core.registry.entry(f"{one.cog}.{one.name}")
+    return Coming(one.at, entry.handler.about.rstrip(".") if entry else one.name, one.cog)
