@@ -73,12 +73,15 @@ class Acts:
     def delete(self, message: Message) -> None:
         if message.deleted:
             return
+        before = message.as_json()
         message.deleted = True
         parent = message.channel.messages.get(message.thread_ts or "")
         if parent is not None and message in parent.replies:
             parent.replies.remove(message)
         self._slack.changes.touch()
-        if not message.ephemeral:
+        if message.replies:
+            self._slack.events.changed(message, before)  # a thread keeps its root as a tombstone
+        elif not message.ephemeral:
             self._slack.events.deleted(message)
 
     def react(self, message: Message, person: "Person", name: str) -> bool:
@@ -164,8 +167,8 @@ class Acts:
         text = f"<@{person.id}> has joined the channel"
         self.post(channel, person, text, subtype="channel_join", inviter=inviter.id if inviter else None)
 
-    def exit(self, channel: Channel, person: "Person") -> None:
-        """End a membership."""
+    def exit(self, channel: Channel, person: "Person", by: "Person | None" = None) -> None:
+        """End a membership, on one's own or by someone else."""
         if channel.members.pop(person.id, None) is None:
             return
         self._slack.changes.touch()
@@ -179,7 +182,8 @@ class Acts:
         self._slack.events.in_channel(channel, event)
         install = self._slack.app.installations.get(channel.workspace.id)
         if install is not None and person is install.bot and channel.kind == "channel":
-            self._slack.events.in_channel(channel, {"type": "channel_left", "channel": channel.id})
+            left = {"type": "channel_left", "channel": channel.id, "actor_id": (by or person).id}
+            self._slack.events.in_channel(channel, left)
 
     def open_im(self, workspace: "Workspace", one: "Person", two: "Person") -> Channel:
         """The direct conversation of two, made if need be."""

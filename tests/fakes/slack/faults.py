@@ -107,6 +107,7 @@ class Faults:
 
     def __init__(self) -> None:
         self._plan: list[Planned] = []
+        self.struck = 0
 
     def add(
         self,
@@ -137,5 +138,6 @@ class Faults:
     def strike(self, method: str, args: dict[str, Any]) -> Planned | None:
         for planned in self._plan:
             if planned.strikes(method, args):
+                self.struck += 1
                 return planned
         return None

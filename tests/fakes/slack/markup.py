@@ -8,8 +8,11 @@ CONTROL = re.compile(r"<([^<>\n]+)>")
 _KNOWN = re.compile(
     r"<(?:@[UW][A-Z0-9]+(?:\|[^<>\n]*)?|#C[A-Z0-9]+(?:\|[^<>\n]*)?"
     r"|!(?:here|channel|everyone|group|subteam\^S[A-Z0-9]+|date\^\d+\^[^<>\n]+)(?:\|[^<>\n]*)?"
-    r"|(?:https?|mailto|tel):[^<>\n]+|/[^<>\n]*)>"
+    r"|(?:https?|mailto|tel):[^<>\n]+)>"
 )
+_READ_FIRST = {"title": 0, "label": 1, "text": 2, "fields": 3, "elements": 4, "accessory": 5}
+    key: at for at, key in enumerate(("title", "label", "text", "fields", "elements", "accessory"))
+}
 _ENTITY = re.compile(r"&(?!(?:amp|lt|gt);)")
 _BARE = re.compile(r"(?<![\w<!^@])@(here|channel|everyone|group)\b")
 _HANDLE = re.compile(r"(?<![\w<!^@])@([a-z0-9][a-z0-9._-]*)")
@@ -67,8 +70,8 @@ def nodes(value: Any) -> Iterator[dict[str, Any]]:
     """Every object inside blocks, outermost first."""
     if isinstance(value, dict):
         yield value
-        for inner in value.values():
-            yield from nodes(inner)
+        for key in sorted(value, key=lambda key: _READ_FIRST.get(key, len(_READ_FIRST))):
+            yield from nodes(value[key])
     elif isinstance(value, list):
         for inner in value:
             yield from nodes(inner)

@@ -200,7 +200,7 @@ class Person(Interactions):
         self.slack.acts.enter(channel, person or channel.workspace.bot, self)
 
     async def kick(self, channel: Channel, person: "Person | None" = None) -> None:
-        self.slack.acts.exit(channel, person or channel.workspace.bot)
+        self.slack.acts.exit(channel, person or channel.workspace.bot, self)
 
     async def create_channel(self, name: str, *, private: bool = False, bot: bool = True) -> Channel:
         """Make a channel, with the creator and (if `bot`) the bot in it, as the events tell: both "join"."""
@@ -243,7 +243,7 @@ class Person(Interactions):
                     return message
             return None
 
-        found: Message = await self.slack.until(look, within, f"{self.name} does not see {fragment!r}")
+        found: Message = await self.slack.until(look, within, f"{self.real_name} does not see {fragment!r}")
         return found
 
     def sees_now(self, fragment: str) -> bool:

@@ -106,6 +106,13 @@ class FakeSlack:
             raise self._errors[0]
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        try:
+            return await self._route(request)
+        except Exception as error:
+            self.fail(error)
+            return web.Response(status=500, text=f"the fake itself failed: {error!r}")
+
+    async def _route(self, request: web.BaseRequest) -> web.StreamResponse:
         path = request.path
         if path.startswith("/api/"):
             return await self.api.serve(request)

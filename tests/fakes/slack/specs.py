@@ -23,11 +23,14 @@ _MESSAGE_EXTRAS = {
     "team": "",
     "metadata": {},
     "hidden": True,
+    "is_locked": True,
+    "reply_users": [""],
+    "reactions": [{"name": "", "users": [""], "count": 0}],
 }
 # Parts of a view that the blanked samples lost.
 _VIEW_EXTRAS: dict[str, Any] = {"blocks": [], "state": {"values": {}}}
-# Required by the published types, though the wire leaves it out where nobody invited.
-_OPTIONAL_ON_WIRE = frozenset({"inviter"})
+# Required by the published types, though the wire leaves them out: nobody invited, no client sent it.
+_OPTIONAL_ON_WIRE = frozenset({"inviter", "client_msg_id"})
 _OPAQUE = frozenset(
     {"blocks", "attachments", "files", "file", "metadata", "values", "profile", "enterprise_user"}
 )

@@ -138,6 +138,15 @@ class Message:
             if self.thread_ts != self.ts and (parent := self.channel.messages.get(self.thread_ts)):
                 data["parent_user_id"] = parent.author.id
         if self.replies:
+            if self.deleted:
+                text = "This message was deleted."
+                data = {
+                    "type": "message",
+                    "subtype": "tombstone",
+                    "user": "USLACKBOT",
+                    "ts": self.ts,
+                    "text": text,
+                }
             users = list(dict.fromkeys(reply.author.id for reply in self.replies))
             data |= {
                 "thread_ts": self.ts,
@@ -148,6 +157,8 @@ class Message:
                 "is_locked": False,
                 "subscribed": False,
             }
+            if self.deleted:
+                return data
         if self.edited:
             data["edited"] = self.edited
         if self.reactions:

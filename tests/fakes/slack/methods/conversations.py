@@ -144,19 +144,7 @@ def _shown(call: Call, message: Message) -> bool:
 
 
 def _tell(call: Call, message: Message) -> dict[str, Any]:
-    data = message.as_json(metadata=call.flag("include_all_metadata"))
-    if message.deleted:
-        kept = {key: data[key] for key in data if key.startswith(("reply", "latest_reply", "thread_ts"))}
-        text = "This message was deleted."
-        return {
-            **kept,
-            "type": "message",
-            "subtype": "tombstone",
-            "user": "USLACKBOT",
-            "ts": message.ts,
-            "text": text,
-        }
-    return data
+    return message.as_json(metadata=call.flag("include_all_metadata"))
 
 
 def history(call: Call) -> dict[str, Any]:
