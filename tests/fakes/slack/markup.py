@@ -11,8 +11,6 @@ _KNOWN = re.compile(
     r"|(?:https?|mailto|tel):[^<>\n]+)>"
 )
 _READ_FIRST = {"title": 0, "label": 1, "text": 2, "fields": 3, "elements": 4, "accessory": 5}
-    key: at for at, key in enumerate(("title", "label", "text", "fields", "elements", "accessory"))
-}
 _ENTITY = re.compile(r"&(?!(?:amp|lt|gt);)")
 _BARE = re.compile(r"(?<![\w<!^@])@(here|channel|everyone|group)\b")
 _HANDLE = re.compile(r"(?<![\w<!^@])@([a-z0-9][a-z0-9._-]*)")
