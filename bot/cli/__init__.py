@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -42,9 +43,7 @@ def run(
     ] = None,
     host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
     browser: Annotated[bool, typer.Option(help="Open the room in a browser.")] = True,
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="Begin the local room anew, keeping a backup.")
-    ] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Begin the local room anew.")] = False,
 ) -> None:
     """Open Kith, and keep it running until Ctrl-C."""
     from bot.cli.running import run
@@ -181,6 +180,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
     given = [argument for argument in given if argument != "--debug"]
+    if debug:
+        os.environ.setdefault("KITH_LOG_LEVEL", "debug")
     command = typer.main.get_command(app)
     try:
         code = command(given, prog_name=program(), standalone_mode=False)

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from bot import registry
 from bot.cli.failures import Refused, as_typed
+from bot.cli.progress import bar
 from bot.clock import system_ms
 from bot.config import Config
 from bot.config_file import load
@@ -35,7 +32,7 @@ def migrate(file: Path | None) -> None:
     async def work() -> None:
         engine = await open_engine(config.database_url)
         try:
-            with _bar("Preparing") as tell:
+            with bar("Preparing") as tell:
                 done = await migrator(engine, cogs).upgrade(tell)
         finally:
             await engine.close()
@@ -59,7 +56,7 @@ def back_up(file: Path | None, target: Path | None) -> None:
         raise Refused(f"{target} is a folder. Name the file to write, like {target / database.name}")
 
     async def work() -> Path:
-        with _bar("Copying") as tell:
+        with bar("Copying") as tell:
             return await backup.back_up(database, target, lambda done, total: tell(done, total, "Copying"))
 
     made = asyncio.run(work())
@@ -72,7 +69,7 @@ def restore(file: Path | None, source: Path) -> None:
     database = _database_file(config)
 
     async def work() -> Path | None:
-        with _bar("Copying") as tell:
+        with bar("Copying") as tell:
             return await backup.restore(
                 source, database, system_ms(), lambda done, total: tell(done, total, "Copying")
             )
@@ -92,13 +89,3 @@ def _database_file(config: Config) -> Path:
     raise Refused(
         f"A Postgres database is copied with its own tools.\nTo back up:  {save}\nTo restore:  {put_back}"
     )
-
-
-@contextmanager
-def _bar(first: str) -> Iterator[Callable[[int, int, str], None]]:
-    """A progress bar on a terminal; elsewhere nothing."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task(first, total=None)
-        yield lambda done, total, what: progress.update(task, completed=done, total=total, description=what)
