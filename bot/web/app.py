@@ -26,12 +26,14 @@ def build(
     room: LocalPlatform | None = None,
     clock: ClockPanel | None = None,
     hosts: Collection[str] | None = guard.LOOPBACK_NAMES,
+    public_url: str | None = None,
     files: Files | None = None,
 ) -> web.Application:
     """The app, to be served by an ``aiohttp.web.AppRunner`` and cleaned up with it.
 
     ``checks`` answer /readyz. ``room`` and ``clock`` come together; without them there is no room here.
-    ``hosts`` are the names by which the server may be called; None for any.
+    ``hosts`` are the names by which the server may be called; None for any. ``public_url`` is where people
+    reach it through a proxy; with https, cookies go by https alone.
     """
     held = files or Files()
     app = web.Application(
@@ -39,7 +41,7 @@ def build(
         middlewares=(
             errors.errors,
             guard.own_addresses(hosts),
-            guard.own_origin,
+            guard.own_origin(public_url),
             guard.signed_in(sessions, guard.Pace(), open_paths=("/api/enter",)),
         ),
     )
@@ -62,7 +64,7 @@ def build(
         return held.answer(request, "index.html")
 
     app.add_routes([web.get("/", front), web.get("/static/{path:.+}", held.serve)])
-    app.add_routes(SignIn(sessions).routes())
+    app.add_routes(SignIn(sessions, secure=(public_url or "").startswith("https:")).routes())
     app.add_routes(Health(checks, registry, sessions).routes())
     if room is not None and clock is not None:
         api = RoomApi(room, clock)

@@ -67,23 +67,31 @@ def _host_name(host: str) -> str:
         return ""
 
 
-@web.middleware
-async def own_origin(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuses what other sites' pages send: every change, and every WebSocket."""
-    upgrade = request.headers.get("Upgrade", "").lower() == "websocket"
-    if (upgrade or request.method not in _SAFE) and not _is_own(request):
-        raise Refused("other_origin", "This came from a page of another site. Use the room's own page.")
-    return await handler(request)
+def own_origin(public_url: str | None) -> Middleware:
+    """Refuses what other sites' pages send: every change, and every WebSocket.
+
+    Ours are pages of the host that is asked, and of the address by which people reach it.
+    """
+    public = None if public_url is None else urlsplit(public_url).netloc.lower()
+
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        upgrade = request.headers.get("Upgrade", "").lower() == "websocket"
+        if (upgrade or request.method not in _SAFE) and not _is_own(request, public):
+            raise Refused("other_origin", "This came from a page of another site. Use the room's own page.")
+        return await handler(request)
+
+    return check
 
 
-def _is_own(request: web.Request) -> bool:
+def _is_own(request: web.Request, public: str | None) -> bool:
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         return False
     origin = request.headers.get("Origin")
     if origin is None:
         return True
     try:
-        return urlsplit(origin).netloc.lower() == request.host.lower()
+        return urlsplit(origin).netloc.lower() in (request.host.lower(), public)
     except ValueError:
         return False
 

@@ -11,8 +11,9 @@ from bot.web.sessions import SESSION_MS, LinkUsed, Session, Sessions
 
 
 class SignIn:
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: Sessions, *, secure: bool) -> None:
         self._sessions = sessions
+        self._secure = secure
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -37,7 +38,7 @@ class SignIn:
             path="/",
             httponly=True,
             samesite="Strict",
-            secure=request.secure,
+            secure=self._secure or request.secure,
         )
         return response
 

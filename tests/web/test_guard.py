@@ -278,6 +278,32 @@ async def test_files_are_revalidated_and_nothing_else_is_served(house: House) ->
     assert (await house.get("/api/nowhere")).body["error"] == "not_found"
 
 
+async def test_behind_a_proxy_the_public_address_is_ours(house: House, tmp_path: Path) -> None:
+    app = build(
+        sessions=house.sessions,
+        checks={},
+        registry=CollectorRegistry(),
+        files=Files(tmp_path),
+        hosts=None,
+        public_url="https://kith.example",
+    )
+    runner = web.AppRunner(app)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        base = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        for origin, status in (("https://kith.example", 201), ("https://other.example", 403)):
+            async with house.client.post(
+                base + "/api/tokens", json={"note": "n"}, headers={"Origin": origin}
+            ) as answer:
+                assert answer.status == status
+        link = f"{base}/enter?code={house.sessions.link_code()}"
+        async with house.client.get(link, allow_redirects=False) as entered:
+            assert "Secure" in entered.headers["Set-Cookie"]
+    finally:
+        await runner.cleanup()
+
+
 async def test_without_a_room_there_is_none(house: House, tmp_path: Path) -> None:
     (tmp_path / "page").mkdir()
     app = build(
