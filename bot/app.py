@@ -11,7 +11,7 @@ from aiohttp import web
 
 from bot import demo
 from bot.clock import Clock, SystemClock, TravelClock, system_ms
-from bot.config import Config, is_loopback
+from bot.config import Config
 from bot.config_file import own_secret
 from bot.core import Core, build, load_cogs
 from bot.platforms.base import Platform
@@ -25,7 +25,7 @@ from bot.web.clock_panel import ClockPanel, Coming
 from bot.web.sessions import Sessions
 from storage.engines import open_engine
 from storage.migrate import Progress
-from storage.port import Engine, Tx
+from storage.port import Tx
 from storage.repos import kept
 from storage.repos import outbox as outbox_rows
 
@@ -52,24 +52,14 @@ class Running:
 async def running(
     config: Config,
     *,
-    host: str | None = None,
-    port: int | None = None,
     fresh: bool = False,
     progress: Progress | None = None,
 ) -> AsyncIterator[Running]:
     """Everything that the configuration asks for, until the block ends.
 
-    ``host`` and ``port`` stand for the configured ones; port 0 takes a free one. ``fresh`` begins the local
-    room anew. Raises OSError where it can't listen, StorageError where it can't keep its data, BadSettings
-    for cogs' defaults that can't be used.
+    ``fresh`` begins the local room anew. Raises OSError where it can't listen, StorageError where it can't
+    keep its data, BadSettings for cogs' defaults that can't be used, StartRefused for what isn't safe.
     """
-    host = host if host is not None else config.web.host
-    port = port if port is not None else config.web.port
-    if not is_loopback(host) and config.web.secret is None:
-        raise StartRefused(
-            f"Listening on {host}, beyond this machine, needs a secret of your own. Set KITH_SECRET, or "
-            "secret under [web] in config.toml, to 16 characters or more that nobody can guess."
-        )
     cogs, sections, faults = load_cogs(config.kith.cogs, config.cog_defaults, config.zone)
     config.data_folder.mkdir(parents=True, exist_ok=True)
     if fresh:
@@ -77,7 +67,7 @@ async def running(
     async with AsyncExitStack() as stack:
         engine = await open_engine(config.database_url)
         stack.push_async_callback(engine.close)
-        clock = await _clock(engine, config)
+        clock = SystemClock() if config.platforms else TravelClock()
         platforms: dict[str, Platform] = {}
         room: LocalPlatform | None = None
         if config.has_room:
@@ -93,8 +83,9 @@ async def running(
             zone=config.zone,
             progress=progress,
         )
+        await _resume_travel(core)
         new_room = room is not None and await demo.settle_in(core, room)
-        listening, sessions = await _serve(stack, config, core, room, host=host, port=port)
+        listening, sessions = await _serve(stack, config, core, room)
         await stack.enter_async_context(core)
         if room is not None and new_room:
             await demo.chat(core, room)
@@ -102,12 +93,11 @@ async def running(
         yield Running(listening, link, core, room)
 
 
-async def _clock(engine: Engine, config: Config) -> Clock:
-    """Real time, or in the local room alone a time that can travel and begins where it was left."""
-    if config.platforms:
-        return SystemClock()
-    offset = await engine.read(lambda tx: kept.get(tx, _OFFSET))
-    return TravelClock(int(offset or 0))
+async def _resume_travel(core: Core) -> None:
+    """Begin where an earlier run left the room's clock."""
+    offset = await core.engine.read(lambda tx: kept.get(tx, _OFFSET))
+    if isinstance(core.clock, TravelClock) and offset is not None:
+        core.clock.move_to(core.clock.now() + int(offset))
 
 
 async def _room(stack: AsyncExitStack, config: Config, clock: Clock) -> LocalPlatform:
@@ -140,29 +130,25 @@ async def _serve(
     config: Config,
     core: Core,
     room: LocalPlatform | None,
-    *,
-    host: str,
-    port: int,
 ) -> tuple[str, Sessions]:
     """Listen; the address, and what issues links to it. Raises OSError."""
     sessions = Sessions(core.engine, own_secret(config).get_secret_value(), system_ms)
-    loopback = is_loopback(host)
     app = web_app.build(
         sessions=sessions,
         checks=_checks(core, room),
         registry=core.metrics.registry,
         room=room,
         clock=_clock_panel(core, room) if room is not None else None,
-        hosts=guard.LOOPBACK_NAMES if loopback else None,
+        hosts=guard.LOOPBACK_NAMES if config.web.is_loopback else None,
     )
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
-    site = web.TCPSite(runner, host, port)
+    site = web.TCPSite(runner, config.web.host.strip("[]"), config.web.port)
     await site.start()
-    listening = runner.addresses[0][1]
+    host, port = config.web.host.strip("[]"), runner.addresses[0][1]
     shown = f"[{host}]" if ":" in host else host
-    return config.web.public_url or f"http://{shown}:{listening}", sessions
+    return config.web.public_url or f"http://{shown}:{port}", sessions
 
 
 def _checks(core: Core, room: LocalPlatform | None) -> Mapping[str, Callable[[], Awaitable[bool]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Final
 
 from bot import codec, grammar
@@ -15,6 +16,7 @@ from storage.repos import book, spaces
 from storage.repos import settings as setting_rows
 
 ADMIN: Final = "u1"
+START_SECONDS: Final = 10
 CURATOR: Final = "u3"
 _SNIPPETS: Final = (
     "Oil the hinge before you plane the door. Half the time it was never the door.",
@@ -91,6 +93,8 @@ async def settle_in(core: Core, platform: LocalPlatform) -> bool:
 
 async def chat(core: Core, platform: LocalPlatform) -> None:
     """Let the room's people use the bot a little, so that the wall and the shelf are not empty."""
+    async with asyncio.timeout(START_SECONDS):
+        await platform.listened_to()
     known = {spec.path for spec in core.registry.catalog.commands}
     place = platform.room.channels[1].id
     if ("curate", "add") in known:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -53,6 +54,7 @@ class LocalPlatform:
         self._courier = Courier(room, self.translator)
         self._pump = Pump(room, self.translator, self._show, first_retry)
         self._patience = patience
+        self._listening = asyncio.Event()
 
     # The host's side
 
@@ -76,14 +78,20 @@ class LocalPlatform:
         """Whether the host listens."""
         return self.sink is not None
 
+    async def listened_to(self) -> None:
+        """Return once the host listens."""
+        await self._listening.wait()
+
     async def run(self, sink: Sink, catalog: Catalog) -> None:
         """Hands over what happens until cancelled."""
         self.sink, self.catalog = sink, catalog
         self.room.live.publish("catalog")
+        self._listening.set()
         try:
             await self._pump.run(sink)
         finally:
             self.sink = None
+            self._listening.clear()
 
     async def deliver(self, out: Outgoing) -> Receipt:
         message = self._courier.carry(out)
