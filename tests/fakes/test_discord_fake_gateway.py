@@ -233,6 +233,44 @@ async def test_the_last_session_start_is_the_last() -> None:
             assert closed.value.code == 4004
 
 
+async def test_what_discord_may_invent_tomorrow(d: FakeDiscord) -> None:
+    guild = d.guild()
+    client = Heard()
+    async with running(client, d):
+        d.gateway.dispatch_raw("TEA_TIME", {"guild_id": str(guild.id), "kettle": 1}, guild)
+        await client.hears_raw("TEA_TIME")
+        guild.join("Ana")
+        await client.hears("member_join")
+
+
+async def test_a_revoked_token_ends_the_bot(d: FakeDiscord) -> None:
+    channel = d.guild().channel("hello")
+    client = Heard()
+    async with running(client, d) as task:
+        d.revoke_token()
+        with pytest.raises(discord.ConnectionClosed) as closed:
+            await task
+        assert closed.value.code == 4004
+        async with aiohttp.ClientSession(headers={"Authorization": f"Bot {client.http.token}"}) as session:
+            answer = await session.get(f"{d.api_url}/channels/{channel.id}")
+            assert answer.status == 401
+
+
+async def test_sessions_of_killed_processes_do_not_pile_up(d: FakeDiscord) -> None:
+    async with aiohttp.ClientSession() as session:
+        for number in range(8):
+            ws = await session.ws_connect(f"{d.gateway_url}?v=10&encoding=json")
+            await ws.send_json(_identify(d))
+            await d.until(lambda number=number: d.gateway.identifies == number + 1)
+            response = ws._response
+            assert response.connection is not None
+            assert response.connection.transport is not None
+            response.connection.transport.abort()
+            await d.until(lambda: not d.gateway.live)
+            await ws.close()
+    assert len(d.gateway.sessions) <= 5
+
+
 async def _spoken(d: FakeDiscord, *payloads: Any, query: str = "v=10&encoding=json") -> int | None:
     async with (
         aiohttp.ClientSession() as session,

@@ -330,6 +330,27 @@ async def test_held_requests_go_on(d: FakeDiscord, channel: Channel, api: Api) -
     assert d.most_in_flight == 3
 
 
+async def test_delayed_requests_go_on(d: FakeDiscord, channel: Channel, api: Api) -> None:
+    path = f"/channels/{channel.id}/messages"
+    d.faults.delay(POSTS, 0.01)
+    assert (await api("POST", path, {"content": "late"}))[0] == 200
+    slow = d.faults.delay(POSTS, 3600)
+    posting = asyncio.create_task(api("POST", path, {"content": "later"}))
+    await d.until(lambda: slow.hits)
+    slow.release()
+    assert (await posting)[0] == 200
+    assert channel.texts == ["late", "later"]
+
+
+async def test_an_edit_pings_nobody(guild: Guild, channel: Channel, api: Api) -> None:
+    ana = guild.join("Ana")
+    path = f"/channels/{channel.id}/messages"
+    await api("POST", path, {"content": "hello"})
+    await api("PATCH", f"{path}/{channel.last.id}", {"content": f"hello {ana.mention}"})
+    assert channel.last.mentioned == [ana.user]
+    assert channel.last.pinged == set()
+
+
 async def test_random_faults_strike_with_their_chance(d: FakeDiscord, channel: Channel, api: Api) -> None:
     path = f"/channels/{channel.id}/messages"
     d.faults.at_random(POSTS, 0.5, random.Random(7), losses=("502",), refusals=(500,))

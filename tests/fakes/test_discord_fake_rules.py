@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import zlib
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
 
 from tests.fakes.discord import NO_SPECS, FakeDiscord, P, schema, specs_found
 from tests.fakes.discord.commands import check
@@ -261,6 +265,40 @@ def test_the_fake_can_not_send_nonsense() -> None:
     for wrong in ({"id": 1}, {"id": "1", "surprise": True}, {}):
         with pytest.raises(ValueError, match="GUILD_DELETE"):
             schema.gateway().check("GUILD_DELETE", wrong)
+
+
+SAMPLES: list[dict[str, Any]] = [
+    {"content": "x"},
+    {"content": 5},
+    {"content": "x" * 4001},
+    {"flags": 1 << 15, "components": [TEXT, row(BUTTON, LINK), row(SELECT)]},
+    {"components": [row({**BUTTON, "custom_id": "c" * 101})]},
+    {"components": [row({**BUTTON, "style": 99})]},
+    {"components": [row(TEXT)]},
+    {"components": [{"type": 17, "components": [{"type": 17, "components": [TEXT]}]}]},
+    {"components": [{"type": 10}]},
+    {"components": [{"content": "no type"}]},
+    {"components": [None]},
+    {"components": None, "allowed_mentions": None, "nonce": None},
+    {"nonce": 2**70},
+    {"allowed_mentions": {"parse": ["users", "users"]}},
+    {"allowed_mentions": {"parse": ["everybody"]}},
+    {"embeds": [{"color": -1}]},
+    {"embeds": [{"fields": [{"name": "n", "value": "v"}]}] * 10},
+]
+
+
+@pytest.mark.skipif(not specs_found(), reason=NO_SPECS)
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_the_quick_judge_says_what_a_plain_one_says(sample: dict[str, Any]) -> None:
+    document = json.loads((schema.SPECS / "openapi.json").read_text(encoding="utf-8"))
+    reference = "#/components/schemas/MessageCreateRequest"
+    resource = Resource(contents=document, specification=DRAFT202012)
+    plain = Draft202012Validator(
+        {"$ref": f"urn:api{reference}"}, registry=Registry().with_resource("urn:api", resource)
+    )
+    quick = schema.Document(document, Draft202012Validator)
+    assert (list(quick.errors({"$ref": reference}, sample)) == []) is plain.is_valid(sample)
 
 
 async def test_waiting_tells_what_was_seen() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any, Literal
 
-Kind = Literal["refuse", "limit", "drop", "hang", "hold", "answer_lost"]
+Kind = Literal["refuse", "limit", "drop", "hang", "hold", "delay", "answer_lost"]
 Loss = Literal["502", "500", "504", "drop", "hang"]
 When = Callable[[Any], bool]
 
@@ -27,6 +27,7 @@ class Fault:
     message: str | None = None
     errors: dict[str, Any] | None = None
     retry_after: float = 0.0
+    seconds: float = 0.0
     scope: str = "user"
     loss: Loss = "502"
     chance: float = 1.0
@@ -106,6 +107,10 @@ class Faults:
     def hold(self, route: str, *, times: int | None = 1, when: When | None = None) -> Fault:
         """Wait until `release`, then go on as if nothing had been."""
         return self._add(Fault("hold", route, times, when))
+
+    def delay(self, route: str, seconds: float, *, times: int | None = 1, when: When | None = None) -> Fault:
+        """Go on after so many seconds of real time, or earlier on `release`."""
+        return self._add(Fault("delay", route, times, when, seconds=seconds))
 
     def lose_answer(
         self, route: str, how: Loss = "502", *, times: int | None = 1, when: When | None = None

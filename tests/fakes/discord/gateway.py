@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 REPLAY = 10_000
+STALE_SESSIONS = 4
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
@@ -65,7 +66,6 @@ class Gateway:
         self.connections: set[Connection] = set()
         self.identifies = 0
         self.resumes = 0
-        self.heard: deque[tuple[str, Json]] = deque(maxlen=1000)
         self._held: list[Callable[[], None]] | None = None
         self._repeats: dict[str, int] = {}
 
@@ -120,7 +120,18 @@ class Gateway:
             else:
                 self._held.append(lambda: session.send(event, data))
 
+    def forget_stale(self) -> None:
+        """Lose the oldest sessions without a connection, as Discord does after some minutes."""
+        stale = [session.id for session in self.sessions.values() if session.connection is None]
+        for session_id in stale[:-STALE_SESSIONS]:
+            del self.sessions[session_id]
+
     # The plan of faults.
+
+    def dispatch_raw(self, event: str, data: Any, guild: Guild | None = None) -> None:
+        """Send anything at all, such as an event or a field that Discord may invent tomorrow."""
+        for session in self._listeners(guild.id if guild else None, 0):
+            self._deliver(session, event, _encode(data))
 
     def disconnect(self, code: int = 4000) -> None:
         """Close every connection with `code`; sessions stay resumable unless it is 1000 or 1001."""

@@ -282,7 +282,7 @@ class Interaction:
         except ApiError:
             message.flags |= was_loading
             raise
-        self._world.posts.edit(message, made)
+        self._world.posts.edit(message, made, first=bool(was_loading))
         return message
 
     # Follow-ups, by token.

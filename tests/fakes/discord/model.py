@@ -182,7 +182,11 @@ class Attachment:
 
 @dataclass(slots=True, eq=False)
 class Message(Readable):
-    """A message. `pinged` are the people, roles and crowds that were really notified."""
+    """A message.
+
+    `pinged` holds the ids of the people and roles that were really notified, and "everyone" where that was
+    said and allowed. An edit notifies nobody.
+    """
 
     id: int
     channel: Channel
@@ -207,6 +211,7 @@ class Message(Readable):
     visible_to: int | None = None
     thread: Channel | None = None
     deleted: bool = False
+    pinged: set[int | str] = field(default_factory=set)
 
     @property
     def url(self) -> str:
@@ -217,15 +222,6 @@ class Message(Readable):
     @property
     def ephemeral(self) -> bool:
         return bool(self.flags & EPHEMERAL)
-
-    @property
-    def pinged(self) -> set[int | str]:
-        """Ids of the users and roles notified; "everyone" or "here" where that was said and allowed."""
-        if self.flags & SUPPRESS_NOTIFICATIONS:
-            return set()
-        people: set[int | str] = {user.id for user in self.mentioned}
-        crowd = {"everyone"} if self.mentions_everyone else set()
-        return people | set(self.mentioned_roles) | crowd
 
     def __repr__(self) -> str:
         return f"<Message {self.id} by {self.author.name}: {self.text[:60]!r}>"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import wire
-from .model import PUBLIC_THREAD, Channel, Message, User
+from .model import PUBLIC_THREAD, SUPPRESS_NOTIFICATIONS, Channel, Message, User
 from .permissions import P
 
 if TYPE_CHECKING:
@@ -15,6 +15,15 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 REPLY = 19
+
+
+def _notify(message: Message) -> None:
+    if message.flags & SUPPRESS_NOTIFICATIONS:
+        return
+    message.pinged.update(account.id for account in message.mentioned)
+    message.pinged.update(message.mentioned_roles)
+    if message.mentions_everyone:
+        message.pinged.add("everyone")
 
 
 class Posts:
@@ -55,6 +64,7 @@ class Posts:
             interaction=interaction,
             visible_to=visible_to,
         )
+        _notify(message)
         if visible_to is not None:
             self.private[message.id] = message
         else:
@@ -66,8 +76,8 @@ class Posts:
         self._world.changed()
         return message
 
-    def edit(self, message: Message, draft: Draft) -> None:
-        """Change the parts of a message that `draft` names."""
+    def edit(self, message: Message, draft: Draft, *, first: bool = False) -> None:
+        """Change the parts of a message that `draft` names; `first` where it stood for "is thinking"."""
         for part in ("content", "embeds", "components"):
             if part in draft.given:
                 setattr(message, part, getattr(draft, part))
@@ -77,6 +87,8 @@ class Posts:
             message.mentioned = draft.mentions.users
             message.mentioned_roles = draft.mentions.roles
             message.mentions_everyone = draft.mentions.everyone
+        if first:
+            _notify(message)
         self.edited(message)
 
     def edited(self, message: Message) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -128,9 +129,11 @@ class Rest:
             return _too_many(fault.retry_after, fault.scope, headers)
         if fault.kind == "drop":
             raise _Lost
-        if fault.kind in ("hang", "hold"):
+        if fault.kind in ("hang", "hold", "delay"):
             self._fake.changed()
-            await fault.released.wait()
+            seconds = fault.seconds if fault.kind == "delay" else None
+            with suppress(TimeoutError):
+                await asyncio.wait_for(fault.released.wait(), seconds)
             if fault.kind == "hang":
                 raise _Lost
         return None

@@ -48,7 +48,7 @@ def found() -> bool:
     return SPECS.is_dir()
 
 
-class _Document:
+class Document:
     """A JSON document whose `$ref`s stay inside it, compiled to validators when first needed.
 
     A union of objects is decided by their `type` where that tells them apart: that is quicker, and the
@@ -158,7 +158,7 @@ class OpenApi:
             "anyOf": [{"type": "string", "pattern": "^(0|[1-9][0-9]*)$"}, {"type": "integer", "minimum": 0}]
         }
         self._paths: Json = document["paths"]
-        self._document = _Document(document, Draft202012Validator)
+        self._document = Document(document, Draft202012Validator)
         self._queries: dict[tuple[str, str], dict[str, Json]] = {}
 
     def knows(self, method: str, path: str) -> bool:
@@ -259,7 +259,7 @@ class GatewaySchemas:
         for name in document["definitions"]:
             if name.endswith("Flags"):
                 document["definitions"][name] = {"type": "integer", "minimum": 0}
-        self._document = _Document(document, Draft7Validator)
+        self._document = Document(document, Draft7Validator)
         self._events: dict[str, Json] = {}
         for definition in document["definitions"].values():
             properties = definition.get("properties", {})

@@ -178,7 +178,7 @@ class FakeDiscord:
     def take_session_start(self) -> bool:
         """Count one IDENTIFY. Past the limit Discord resets the token, and so does the fake."""
         if self.session_starts_left <= 0:
-            self.token = f"{self.token}.reset"
+            self.revoke_token()
             return False
         self.session_starts_left -= 1
         return True
@@ -249,6 +249,12 @@ class FakeDiscord:
     def quarantine(self) -> None:
         """From now on opening direct messages is refused with 40003."""
         self.faults.refuse("POST /users/@me/channels", 403, 40003, times=None)
+
+    def revoke_token(self) -> None:
+        """The token is reset in the portal: requests get 401 and connections close with 4004."""
+        self.token = f"{self.token}.reset"
+        self.gateway.sessions.clear()
+        self.gateway.disconnect(4004)
 
     def switch(self, name: str, on: bool) -> None:
         """Flip a privileged intent in the portal; sessions with it are closed with 4014 when it goes off."""

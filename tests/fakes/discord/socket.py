@@ -44,15 +44,16 @@ def zlib_stream() -> Compressor:
 
 
 def zstd_stream() -> Compressor:
-    """Discord's `zstd-stream`, which discord.py asks for where Python brings zstd."""
-    from compression import zstd  # type: ignore[import-not-found]
+    """Discord's `zstd-stream`, which discord.py asks for where a zstd module is installed."""
+    try:
+        from zstandard import COMPRESSOBJ_FLUSH_BLOCK, ZstdCompressor  # type: ignore[import-not-found]
+    except ImportError:
+        from compression import zstd  # type: ignore[import-not-found]
 
-    stream = zstd.ZstdCompressor()
-
-    def compress(payload: str) -> bytes:
-        return bytes(stream.compress(payload.encode(), mode=stream.FLUSH_BLOCK))
-
-    return compress
+        stream = zstd.ZstdCompressor()
+        return lambda payload: stream.compress(payload.encode(), mode=stream.FLUSH_BLOCK)
+    packer = ZstdCompressor().compressobj()
+    return lambda payload: packer.compress(payload.encode()) + packer.flush(COMPRESSOBJ_FLUSH_BLOCK)
 
 
 _COMPRESSORS = {"zlib-stream": zlib_stream, "zstd-stream": zstd_stream}
@@ -185,6 +186,7 @@ class Connection:
             return self.close(4004)
         session_id = wire.fingerprint(f"session{fake.world.snowflakes.next()}")
         session = Session(session_id, (index, count), intents, data.get("large_threshold") or 50)
+        fake.gateway.forget_stale()
         fake.gateway.identifies += 1
         fake.gateway.sessions[session.id] = session
         self._attach(session)
