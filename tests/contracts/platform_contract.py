@@ -221,6 +221,11 @@ class PlatformContract:
         with pytest.raises(Gone):
             await stage.platform.deliver(Post("k1", InChannel(nowhere), "Hello?"))
 
+    async def test_a_channel_of_a_foreign_space_is_gone(self, stage: Stage) -> None:
+        foreign = Channel(f"{stage.space.platform}:999999999999999998", stage.channel.id)
+        with pytest.raises(Gone):
+            await stage.platform.deliver(Post("k1", InChannel(foreign), "Hello?"))
+
     async def test_editing_what_is_not_there_is_gone(self, stage: Stage) -> None:
         missing = MessageRef(stage.channel, "999999999999999999")
         with pytest.raises(Gone):

@@ -106,7 +106,7 @@ FORM = Form(
         Field("loud", Kind.YES_NO, "Loud?"),
         Field("where", Kind.CHANNEL, "Where", value="c5"),
         Field("role", Kind.ROLE, "Role"),
-        Field("why", Kind.LONG_TEXT, "Why", most=20),
+        Field("why", Kind.LONG_TEXT, "What for?", "A line.", most=20),
     ),
     intro="A line or two.",
 )
@@ -140,7 +140,7 @@ async def test_a_form_is_asked_question_by_question(shed: Shed) -> None:
         ("yes", "Where\nNow: wall\n(“keep” leaves it as it is"),
         ("keep", "Role\n"),
         ("nobody", "Choose one"),
-        ("Moderators", "Why\n"),
+        ("Moderators", "What for? A line.\n"),
         ("x" * 21, "That is 21 characters. Please keep it to 20."),
     ):
         await shed.platform.say("u3", place, words)

@@ -129,7 +129,9 @@ def _option(options: list[Json], part: str) -> str:
 
 def _ask(room: Room, dialog: Dialog) -> None:
     field = _field(dialog)
-    lines = [f"{field['label']}: {field['about']}" if field["about"] else field["label"]]
+    label, about = field["label"], field["about"]
+    between = " " if label.endswith((".", "?", "!", ":")) else ": "
+    lines = [f"{label}{between}{about}" if about else label]
     lines += [f"{number}. {one['label']}" for number, one in enumerate(field["options"], 1)]
     if field["kind"] == Kind.YES_NO:
         lines.append("Yes or no?")
