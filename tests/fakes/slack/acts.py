@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from .state import Channel, File, Message
+from .state import Channel, Message
 
 if TYPE_CHECKING:
     from .people import Person
@@ -35,6 +35,7 @@ class Acts:
         channel.keep(message)
         slack.changes.touch()
         slack.events.message(message)
+        self._tell_files(message)
         return message
 
     def whisper(
@@ -116,31 +117,20 @@ class Acts:
             },
         )
 
-    def share(
-        self, file: File, channel: Channel, author: "Person", text: str, thread_ts: str | None
-    ) -> Message:
-        """Post a file."""
-        file.channels.append(channel.id)
-        message = self.post(
-            channel,
-            author,
-            text,
-            subtype="file_share",
-            files=[file],
-            thread_ts=thread_ts,
-            by_app=author.is_bot,
-        )
-        self._slack.events.in_channel(
-            channel,
-            {
-                "type": "file_shared",
-                "channel_id": channel.id,
-                "file_id": file.id,
-                "user_id": author.id,
-                "file": {"id": file.id},
-            },
-        )
-        return message
+    def _tell_files(self, message: Message) -> None:
+        for file in message.files:
+            file.complete = True
+            file.channels.append(message.channel.id)
+            self._slack.events.in_channel(
+                message.channel,
+                {
+                    "type": "file_shared",
+                    "channel_id": message.channel.id,
+                    "file_id": file.id,
+                    "user_id": message.author.id,
+                    "file": {"id": file.id},
+                },
+            )
 
     # -- membership ----------------------------------------------------------------------------------------
 

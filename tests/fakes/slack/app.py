@@ -155,17 +155,19 @@ class App:
         return event in self._part("settings", "event_subscriptions", "bot_events", default=[])
 
     def url_for(self, kind: str, name: str = "") -> str | None:
-        """Where a payload goes over HTTP: the manifest's own address for it, else `request_url`."""
+        """Where a payload goes over HTTP: `request_url`, or without one the manifest's own addresses."""
+        if self.request_url is not None:
+            return self.request_url
+        url: Any = None
         if kind == "slash_commands":
-            for command in self._part("features", "slash_commands", default=[]):
-                if command["command"] == name and command.get("url"):
-                    return str(command["url"])
-        where = "event_subscriptions" if kind == "events_api" else "interactivity"
-        if name == "block_suggestion":
-            options = self._part("settings", where, "message_menu_options_url", default=None)
-            if options:
-                return str(options)
-        return self._part("settings", where, "request_url", default=None) or self.request_url
+            url = (self.command(name) or {}).get("url")
+        elif kind == "events_api":
+            url = self._part("settings", "event_subscriptions", "request_url", default=None)
+        elif name == "block_suggestion":
+            url = self._part("settings", "interactivity", "message_menu_options_url", default=None)
+        if kind == "interactive":
+            url = url or self._part("settings", "interactivity", "request_url", default=None)
+        return str(url) if url else None
 
     def command(self, name: str) -> dict[str, Any] | None:
         """The manifest's entry for a slash command; without a manifest any name is one."""

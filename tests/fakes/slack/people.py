@@ -133,9 +133,6 @@ class Person(Interactions):
         subtype = "file_share" if files else ("thread_broadcast" if broadcast else None)
         if self.bot_id and not files:
             subtype = "bot_message"
-        for file in files:
-            file.complete = True
-            file.channels.append(channel.id)
         message: Message = self.slack.acts.post(
             channel,
             self,

@@ -29,8 +29,9 @@ _MESSAGE_EXTRAS = {
 }
 # Parts of a view that the blanked samples lost.
 _VIEW_EXTRAS: dict[str, Any] = {"blocks": [], "state": {"values": {}}}
-# Required by the published types, though the wire leaves them out: nobody invited, no client sent it.
-_OPTIONAL_ON_WIRE = frozenset({"inviter", "client_msg_id"})
+# Required by the published types, though the wire leaves them out: nobody invited, no client sent it, the
+# sample has none.
+_OPTIONAL_ON_WIRE = frozenset({"inviter", "client_msg_id", "is_frozen"})
 _OPAQUE = frozenset(
     {"blocks", "attachments", "files", "file", "metadata", "values", "profile", "enterprise_user"}
 )

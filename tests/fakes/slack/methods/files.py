@@ -49,7 +49,8 @@ def complete(call: Call) -> dict[str, Any]:
         for channel in channels:
             if channel is not None:
                 comment = call.text("initial_comment") if number == 0 else ""
-                call.slack.acts.share(file, channel, call.user, comment, thread_ts)
+                more = {"files": [file], "thread_ts": thread_ts, "by_app": True}
+                call.slack.acts.post(channel, call.user, comment, subtype="file_share", **more)
     call.slack.changes.touch()
     return {"files": [file.as_json() for file, _ in files]}
 
