@@ -26,7 +26,7 @@ export class Conversation {
     this.#thread = thread;
     this.title = h("h2", { class: "pane-title", id: uniqueId("pane"), tabindex: "-1" });
     this.start = h("div", { class: "conversation-start" });
-    this.list = new MessageList(seat.host, { label: this.#label(), inThread: thread !== null, before: this.start });
+    this.list = new MessageList(seat.host, { label: `Messages in ${thread ? "the thread" : this.#label()}`, inThread: thread !== null, before: this.start });
     this.composer = new Composer({
       key: `${seat.id}:${channel}:${thread ?? ""}`,
       label: thread ? `Reply in the thread as ${seat.name}` : `Message ${this.#label()} as ${seat.name}`,

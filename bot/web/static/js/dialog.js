@@ -51,7 +51,10 @@ export class SeatDialog {
     this.problem = h("p", { class: "dialog-problem", role: "alert" });
     this.submitButton = h("button", { type: "submit", class: "button button--main" }, form.submit);
     fill(dialog,
-      h("form", { novalidate: true, class: "dialog-form", onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); this.#submit(form); } },
+      h("form", { novalidate: true, class: "dialog-form", onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); this.#submit(form); },
+          onkeydown: (/** @type {KeyboardEvent} */ event) => {
+            if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.#submit(form);
+          } },
         h("header", { class: "dialog-head" },
           h("p", { class: "dialog-who" }, face(this.#seat.state.me, "small"), h("span", null, nameOf(this.#seat.state.me), " is asked")),
           h("h2", { id: title, dir: "auto" }, rich(form.title)),

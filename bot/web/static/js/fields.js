@@ -4,6 +4,7 @@ import { combobox } from "./combobox.js";
 import { fill, h, name, uniqueId } from "./dom.js";
 import { face, roleName } from "./face.js";
 import { icon } from "./icons.js";
+import * as time from "./time.js";
 
 /** @typedef {import("./types.js").Field} Field */
 /** @typedef {import("./types.js").Member} Member */
@@ -128,7 +129,7 @@ function integer(setting) {
 function yesNo(setting) {
   const box = h("input", {
     type: "checkbox", role: "switch", id: setting.id, class: "switch", "aria-describedby": setting.describedBy,
-    checked: setting.field.value === true || setting.field.value === "true",
+    checked: setting.field.value === true || setting.field.value === "yes" || setting.field.value === "true",
   });
   return { control: h("label", { class: "switch-row", for: setting.id }, box, h("span", null, h("bdi", null, setting.field.label))), value: () => box.checked, first: box };
 }
@@ -142,7 +143,7 @@ function day(setting) {
 /** @param {Setting} setting @returns {Built} */
 function moment(setting) {
   const input = h("input", common(setting, {
-    type: "text", dir: "auto", autocomplete: "off", placeholder: "tomorrow 16:00, or 2026-05-14 09:30", value: text(setting.field.value),
+    type: "text", dir: "auto", autocomplete: "off", placeholder: "tomorrow 16:00, or 2026-05-14 09:30", value: asMoment(text(setting.field.value)),
   }));
   return { control: input, value: () => orNull(input.value) };
 }
@@ -315,6 +316,9 @@ function texts(setting) {
   };
   return { control: h("div", null, rows, addButton), group: true, value, first: rows.querySelector("textarea") ?? addButton };
 }
+
+/** A moment that comes as milliseconds, as people write it. @param {string} value */
+const asMoment = (value) => (/^\d{11,}$/.test(value) ? time.written(Number(value)) : value);
 
 /** @param {any} value */
 const text = (value) => (value === null || value === undefined ? "" : String(value));

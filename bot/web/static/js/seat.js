@@ -62,6 +62,7 @@ export class Seat {
       this.content);
     this.element.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || event.defaultPrevented) return;
+      if (event.target instanceof HTMLTextAreaElement && event.target.value !== "") return;
       if (this.element.classList.contains("seat--drawer")) this.closeDrawer();
       else if (this.#threadPane) this.closeThread();
     });

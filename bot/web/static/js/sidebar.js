@@ -64,7 +64,7 @@ export class Sidebar {
         onclick: (/** @type {MouseEvent} */ event) => this.#seat.actions.openPerson(member.id, /** @type {HTMLElement} */ (event.currentTarget)),
       },
       h("span", { class: "side-lead" }, face(member, "small")),
-      h("span", { class: "side-name" }, nameOf(member), you && h("span", { class: "side-you" }, " you")),
-      badges(member).slice(0, 1));
+      h("span", { class: "side-name" }, nameOf(member)),
+      you ? h("span", { class: "badge" }, "You") : badges(member).slice(0, 1));
   }
 }

@@ -43,6 +43,12 @@ export const dayName = (ms) => format(ms, { weekday: "long", day: "numeric", mon
 /** @param {number} ms e.g. "15 May 2026" */
 export const date = (ms) => format(ms, { day: "numeric", month: "long", year: "numeric" });
 
+/** @param {number} ms e.g. "2026-05-14 16:00", as it can be typed too */
+export const written = (ms) => {
+  const [day, month, year] = dayKey(ms).split("/");
+  return `${year}-${month}-${day} ${clockTime(ms)}`;
+};
+
 /** @param {number} ms everything, with the zone, for a tooltip */
 export const full = (ms) =>
   `${format(ms, { weekday: "long", day: "numeric", month: "long", year: "numeric" })}, ${clockTime(ms)} (${zone})`;

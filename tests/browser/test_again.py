@@ -1,0 +1,84 @@
+"""Reloading, losing the line and coming back: nothing is lost, nothing is there twice."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.conftest import Visitor
+from tests.browser.kith import Kith
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+LOST = ("ERR_CONNECTION_REFUSED", "WebSocket connection", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE")
+
+
+async def test_a_reload_keeps_seats_channel_and_messages(visitor: Visitor) -> None:
+    room = await visitor.open()
+    await room.left.sit("Jo")
+    await room.left.go("garden")
+    await room.left.say("Beans, once")
+    await expect(room.left.message("Beans, once")).to_have_count(1)
+    await room.page.reload()
+    await room.ready()
+    await expect(room.left.who).to_contain_text("Jo")
+    await expect(room.left.place("garden")).to_have_attribute("aria-current", "true")
+    await expect(room.left.message("Beans, once")).to_have_count(1)
+    await expect(room.right.who).to_contain_text("Amara")
+
+
+async def test_a_restart_is_noticed_survived_and_repeats_nothing(visitor: Visitor, kith: Kith) -> None:
+    visitor.expected.extend(LOST)
+    room = await visitor.open()
+    await room.left.sit("Jo")
+    await room.left.go("general")
+    await room.right.go("general")
+    await room.left.say("Before the line dropped")
+    await expect(room.right.message("Before the line dropped")).to_have_count(1)
+    await room.left.box.fill("Half a thought")
+
+    await kith.stop()
+    for seat in (room.left, room.right):
+        await expect(seat.element.get_by_text("The line dropped. Coming back…")).to_be_visible()
+    await room.right.box.fill("Nobody hears this")
+    await room.right.box.press("Enter")
+    await expect(room.page.get_by_role("alert").filter(has_text="can't be reached")).to_be_visible()
+    await expect(room.right.box).to_have_value("Nobody hears this")
+
+    await kith.start()
+    for seat in (room.left, room.right):
+        await expect(seat.element.get_by_text("The line dropped. Coming back…")).to_have_count(
+            0, timeout=30_000
+        )
+    await room.right.box.press("Enter")
+    await expect(room.left.message("Nobody hears this")).to_have_count(1)
+    await expect(room.left.box).to_have_value("Half a thought")
+    await room.left.box.press("Enter")
+    for seat in (room.left, room.right):
+        await expect(seat.message("Half a thought")).to_have_count(1)
+        await expect(seat.message("Before the line dropped")).to_have_count(1)
+        await expect(seat.message("Nobody hears this")).to_have_count(1)
+
+
+async def test_what_was_missed_offline_comes_once(visitor: Visitor) -> None:
+    visitor.expected.extend((*LOST, "ERR_INTERNET_DISCONNECTED"))
+    here = await visitor.open()
+    there = await visitor.open()
+    await here.right.go("general")
+    await there.right.go("general")
+    await here.page.context.set_offline(True)
+    for number in range(3):
+        await there.right.say(f"While you were away {number}")
+    await expect(there.right.message("While you were away 2")).to_have_count(1)
+    await here.page.context.set_offline(False)
+    for number in range(3):
+        await expect(here.right.message(f"While you were away {number}")).to_have_count(1, timeout=30_000)
+
+
+async def test_a_form_is_still_there_after_a_reload(visitor: Visitor) -> None:
+    room = await visitor.open()
+    await room.right.say("/shoutout")
+    await expect(room.dialog).to_be_visible()
+    await room.page.reload()
+    await room.ready()
+    await expect(room.dialog).to_be_visible()
