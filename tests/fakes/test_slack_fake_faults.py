@@ -2,8 +2,6 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
@@ -13,37 +11,12 @@ from slack_sdk.http_retry.builtin_async_handlers import AsyncConnectionErrorRetr
 from slack_sdk.http_retry.builtin_interval_calculators import FixedValueRetryIntervalCalculator
 from slack_sdk.web.async_client import AsyncWebClient
 
-from tests.fakes.slack import (
-    Delay,
-    Drop,
-    FakeSlack,
-    Garble,
-    Hang,
-    RateLimit,
-    Refuse,
-    Status,
-    Workspace,
-)
-
-Setting = tuple[FakeSlack, Workspace, AsyncWebClient]
-
-
-@asynccontextmanager
-async def workshop(**client_options: Any) -> AsyncIterator[Setting]:
-    async with FakeSlack() as slack, aiohttp.ClientSession() as session:
-        workspace = slack.workspace("Workshop")
-        client_options.setdefault("retry_handlers", [])
-        yield (
-            slack,
-            workspace,
-            AsyncWebClient(
-                token=workspace.bot_token, base_url=slack.base_url, session=session, **client_options
-            ),
-        )
+from tests.fakes.slack import Delay, Drop, Garble, Hang, RateLimit, Refuse, Status
+from tests.fakes.slack.setting import workshop
 
 
 async def test_refused_and_limited_calls_change_nothing() -> None:
-    async with workshop() as (slack, workspace, client):
+    async with workshop() as (slack, workspace, _, client):
         refused = slack.faults.add(Refuse("restricted_action"), "chat.*", times=2)
         for _ in range(2):
             with pytest.raises(SlackApiError, match="restricted_action"):
@@ -60,7 +33,7 @@ async def test_refused_and_limited_calls_change_nothing() -> None:
 
 @pytest.mark.parametrize("fault", [Drop(), Status(502), Status(500), Garble()])
 async def test_accepted_though_the_answer_says_otherwise(fault: Any) -> None:
-    async with workshop() as (slack, workspace, client):
+    async with workshop() as (slack, workspace, _, client):
         slack.faults.add(fault, "chat.postMessage")
         with pytest.raises((SlackApiError, aiohttp.ClientError)):
             await client.chat_postMessage(channel=workspace.general.id, text="here all the same")
@@ -69,7 +42,7 @@ async def test_accepted_though_the_answer_says_otherwise(fault: Any) -> None:
 
 @pytest.mark.parametrize("fault", [Drop(accept=False), Status(503, accept=False), Garble(accept=False)])
 async def test_not_accepted_though_the_answer_looks_the_same(fault: Any) -> None:
-    async with workshop() as (slack, workspace, client):
+    async with workshop() as (slack, workspace, _, client):
         slack.faults.add(fault, "chat.postMessage")
         with pytest.raises((SlackApiError, aiohttp.ClientError)):
             await client.chat_postMessage(channel=workspace.general.id, text="gone")
@@ -81,11 +54,11 @@ async def test_the_sdk_posts_twice_after_a_lost_answer() -> None:
     default = AsyncWebClient().retry_handlers
     assert [type(handler) for handler in default] == [AsyncConnectionErrorRetryHandler]
     at_once = AsyncConnectionErrorRetryHandler(interval_calculator=FixedValueRetryIntervalCalculator(0))
-    async with workshop(retry_handlers=[at_once]) as (slack, workspace, client):
+    async with workshop({"retry_handlers": [at_once]}) as (slack, workspace, _, client):
         slack.faults.add(Drop(), "chat.postMessage")
         await client.chat_postMessage(channel=workspace.general.id, text="once, please")
         assert workspace.general.texts == ["once, please", "once, please"]
-    async with workshop(retry_handlers=[]) as (slack, workspace, client):
+    async with workshop() as (slack, workspace, _, client):
         slack.faults.add(Drop(), "chat.postMessage")
         with pytest.raises(aiohttp.ClientError):
             await client.chat_postMessage(channel=workspace.general.id, text="once, please")
@@ -94,7 +67,7 @@ async def test_the_sdk_posts_twice_after_a_lost_answer() -> None:
 
 @pytest.mark.parametrize("accept", [True, False])
 async def test_a_hanging_call_ends_when_it_is_released(accept: bool) -> None:
-    async with workshop() as (slack, workspace, client):
+    async with workshop() as (slack, workspace, _, client):
         plan = slack.faults.add(Hang(accept=accept), "chat.postMessage")
         post = asyncio.ensure_future(client.chat_postMessage(channel=workspace.general.id, text="slow"))
         await slack.until(lambda: plan.hits)
@@ -107,7 +80,7 @@ async def test_a_hanging_call_ends_when_it_is_released(accept: bool) -> None:
 
 
 async def test_a_caller_that_gives_up_on_a_hanging_call() -> None:
-    async with workshop() as (slack, workspace, client):
+    async with workshop() as (slack, workspace, _, client):
         plan = slack.faults.add(Hang(), "chat.postMessage")
         post = asyncio.ensure_future(client.chat_postMessage(channel=workspace.general.id, text="slow"))
         await slack.until(lambda: plan.hits)
@@ -118,7 +91,7 @@ async def test_a_caller_that_gives_up_on_a_hanging_call() -> None:
 
 
 async def test_a_delayed_call_is_carried_out_late() -> None:
-    async with workshop() as (slack, workspace, client):
+    async with workshop() as (slack, workspace, _, client):
         slack.faults.add(Delay(30), "chat.postMessage")
         held = slack.faults.add(Delay(), "chat.postMessage")
         first = asyncio.ensure_future(client.chat_postMessage(channel=workspace.general.id, text="first"))
@@ -135,7 +108,7 @@ async def test_a_delayed_call_is_carried_out_late() -> None:
 
 
 async def test_faults_strike_by_argument_and_by_chance() -> None:
-    async with workshop() as (slack, workspace, client):
+    async with workshop() as (slack, workspace, _, client):
         slack.faults.add(
             Refuse("is_archived"), "chat.postMessage", times=None, when=lambda args: "cake" in args["text"]
         )
@@ -156,8 +129,7 @@ async def test_faults_strike_by_argument_and_by_chance() -> None:
 
 
 async def test_uploads_and_response_urls_fail_too() -> None:
-    async with workshop() as (slack, workspace, client):
-        ana = workspace.member("Ana")
+    async with workshop() as (slack, workspace, ana, client):
         target = await client.files_getUploadURLExternal(filename="a.txt", length=3)
         slack.faults.add(Status(500, accept=False), "upload")
         async with aiohttp.ClientSession() as session:
@@ -174,7 +146,7 @@ async def test_uploads_and_response_urls_fail_too() -> None:
 
 async def test_a_failure_of_the_fake_itself_is_never_silent() -> None:
     async def use() -> None:
-        async with workshop() as (slack, _, client):
+        async with workshop() as (slack, _, _, client):
 
             def broken(args: dict[str, Any]) -> bool:
                 raise KeyError("broken")
@@ -188,8 +160,7 @@ async def test_a_failure_of_the_fake_itself_is_never_silent() -> None:
 
 
 async def test_conditions_explain_themselves_when_they_never_come_true() -> None:
-    async with workshop() as (_, workspace, client):
-        ana = workspace.member("Ana")
+    async with workshop() as (_, workspace, ana, client):
         await client.chat_postMessage(channel=workspace.general.id, text="hello")
         with pytest.raises(AssertionError, match=r"(?s)Ana does not see 'bye'.*chat\.postMessage → ok"):
             await ana.sees("bye", within=0.01)

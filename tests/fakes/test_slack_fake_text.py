@@ -1,11 +1,8 @@
 """The fake's semantics of text, and its validation against Slack's schemas, samples and slack_sdk."""
 
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
-import aiohttp
 import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.models.blocks import (
@@ -25,30 +22,13 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.blocks.block_elements import RichTextElementParts
 from slack_sdk.web.async_client import AsyncWebClient
 
-from tests.fakes.slack import EVERYONE, HERE, FakeSlack, Person, Workspace, specs, validate_manifest
+from tests.fakes.slack import EVERYONE, HERE, FakeSlack, specs, validate_manifest
 from tests.fakes.slack.blocks import block_problems, view_problems
 from tests.fakes.slack.events import InvalidEvent
+from tests.fakes.slack.pieces import plain, section
+from tests.fakes.slack.setting import workshop
 
 needs_specs = pytest.mark.skipif(not specs.available(), reason=specs.MISSING)
-Setting = tuple[FakeSlack, Workspace, Person, AsyncWebClient]
-
-
-@asynccontextmanager
-async def workshop() -> AsyncIterator[Setting]:
-    async with FakeSlack() as slack, aiohttp.ClientSession() as session:
-        workspace = slack.workspace("Workshop")
-        client = AsyncWebClient(
-            token=workspace.bot_token, base_url=slack.base_url, session=session, retry_handlers=[]
-        )
-        yield slack, workspace, workspace.member("Ana"), client
-
-
-def mrkdwn(text: str, **more: Any) -> dict[str, Any]:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text, **more}}
-
-
-def plain(text: str) -> dict[str, Any]:
-    return {"type": "plain_text", "text": text}
 
 
 # -- text --------------------------------------------------------------------------------------------------
@@ -118,8 +98,8 @@ async def test_mentions_in_blocks_ring_too() -> None:
             await client.chat_postMessage(channel=workspace.general.id, text="t", blocks=list(blocks))
             return workspace.general.last.pings
 
-        assert await rung(mrkdwn("<!here> and <@U1|x>")) == {"here", "U1"}
-        assert await rung(mrkdwn("&lt;!here&gt;")) == set()
+        assert await rung(section("<!here> and <@U1|x>")) == {"here", "U1"}
+        assert await rung(section("&lt;!here&gt;")) == set()
         assert await rung({"type": "section", "text": plain("<!here>")}) == set()
         assert await rung({"type": "markdown", "text": "**hi** <!channel>"}) == {"channel"}
         parts = RichTextElementParts
@@ -136,9 +116,9 @@ async def test_mentions_in_blocks_ring_too() -> None:
             ]
         )
         assert await rung(rich) == {ana.id, "here", "S1"}
-        assert await rung(mrkdwn("@here")) == set()
+        assert await rung(section("@here")) == set()
         assert workspace.general.last.unguarded == {"here"}
-        await rung(mrkdwn("@here", verbatim=True))
+        await rung(section("@here", verbatim=True))
         assert workspace.general.last.unguarded == set()
 
 
@@ -169,7 +149,7 @@ async def test_screen_readers_get_the_text_and_eyes_get_the_blocks() -> None:
         ]
         assert slack.complaints == []
         with pytest.warns(UserWarning, match="top-level `text`"):
-            await client.chat_postMessage(channel=workspace.general.id, blocks=[mrkdwn("only shown")])
+            await client.chat_postMessage(channel=workspace.general.id, blocks=[section("only shown")])
         assert workspace.general.last.spoken == "only shown"
         assert slack.complaints == ["chat.postMessage: blocks without a top-level text"]
 
@@ -202,8 +182,8 @@ def test_a_block_of_the_wrong_structure_is_caught(block: dict[str, Any], problem
     ("block", "problem"),
     [
         ({"type": "section"}, "missing required field: text or fields [json-pointer:/blocks/0]"),
-        (mrkdwn(""), "must be more than 0 characters [json-pointer:/blocks/0/text/text]"),
-        (mrkdwn("x" * 3001), "must be less than 3001 characters [json-pointer:/blocks/0/text/text]"),
+        (section(""), "must be more than 0 characters [json-pointer:/blocks/0/text/text]"),
+        (section("x" * 3001), "must be less than 3001 characters [json-pointer:/blocks/0/text/text]"),
         (
             {"type": "section", "fields": [plain("x")] * 11},
             "no more than 10 items allowed [json-pointer:/blocks/0/fields]",
@@ -310,7 +290,7 @@ async def test_an_unsendable_block_is_refused_with_its_place() -> None:
     async with workshop() as (_, workspace, _, client):
         with pytest.raises(SlackApiError) as refused:
             await client.chat_postMessage(
-                channel=workspace.general.id, text="t", blocks=[DividerBlock(), mrkdwn("x" * 3001)]
+                channel=workspace.general.id, text="t", blocks=[DividerBlock(), section("x" * 3001)]
             )
         assert refused.value.response["errors"] == [
             "must be less than 3001 characters [json-pointer:/blocks/1/text/text]"

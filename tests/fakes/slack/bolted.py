@@ -10,6 +10,7 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from .people import Person
 from .server import FakeSlack
 from .workspace import Workspace
 
@@ -62,3 +63,12 @@ async def over_http(slack: FakeSlack, app: AsyncApp) -> AsyncIterator[str]:
         yield address
     finally:
         await runner.cleanup()
+
+
+@asynccontextmanager
+async def plugged(**options: Any) -> AsyncIterator[tuple[FakeSlack, Workspace, Person, AsyncApp]]:
+    """A workspace with Ana in it, and a tuned app that is connected by Socket Mode."""
+    async with FakeSlack(**options) as slack:
+        workspace = slack.workspace("Workshop")
+        async with tuned_app(slack, workspace) as app, socket_mode(slack, app):
+            yield slack, workspace, workspace.member("Ana"), app
