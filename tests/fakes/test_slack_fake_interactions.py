@@ -9,7 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from tests.fakes.slack import HERE, FakeSlack, NotOnScreen
 from tests.fakes.slack.bolted import over_http, plugged, tuned_app
-from tests.fakes.slack.pieces import button, modal
+from tests.fakes.slack.pieces import button, modal, section
 
 
 async def test_commands_acknowledge_speak_privately_and_publicly() -> None:
@@ -147,7 +147,7 @@ async def test_response_urls_wear_out() -> None:
             url = (await ana.command(workspace.general, "/kith")).response_url
             assert await post(url, {"text": "1"}) == (200, "ok")
             assert (await post(url, ["no"]))[0] == 400
-            assert "invalid_blocks" in (await post(url, {"text": "2", "blocks": [{"type": "sect"}]}))[1]
+            assert "invalid_blocks" in (await post(url, {"text": "2", "blocks": [section("")]}))[1]
             for number in range(3):
                 assert (await post(url, {"text": str(number)}))[0] == 200
             assert "used_url" in (await post(url, {"text": "6"}))[1]
