@@ -305,6 +305,28 @@ async def test_codes_tokens_and_refresh_tokens_are_checked() -> None:
         }
 
 
+async def test_long_lived_tokens_are_exchanged_and_an_app_can_remove_itself() -> None:
+    async with FakeSlack(MANIFEST) as slack:
+        workspace = slack.workspace("Workshop")
+        client = AsyncWebClient(base_url=slack.base_url)
+        credentials = {"client_id": slack.app.client_id, "client_secret": slack.app.client_secret}
+        old = workspace.bot_token
+        traded = await client.oauth_v2_exchange(token=old, **credentials)
+        assert traded["access_token"] == workspace.bot_token
+        assert traded["refresh_token"].startswith("xoxe-1-")
+        with pytest.raises(SlackApiError, match="token_revoked"):
+            await client.auth_test(token=old)
+        with pytest.raises(SlackApiError, match="bad_client_secret"):
+            await client.apps_uninstall(
+                token=traded["access_token"], client_id=slack.app.client_id, client_secret="guess"
+            )
+        await client.apps_uninstall(token=traded["access_token"], **credentials)
+        with pytest.raises(SlackApiError, match="account_inactive"):
+            await client.auth_test(token=traded["access_token"])
+        kinds = [delivery.event["type"] for delivery in slack.delivery.log]
+        assert kinds == ["tokens_revoked", "app_uninstalled"]
+
+
 async def test_the_authorize_page_in_a_browser() -> None:
     async with FakeSlack(MANIFEST) as slack, aiohttp.ClientSession() as browser:
         workspace = slack.workspace("<Workshop>", install=False)
