@@ -153,4 +153,6 @@ class Scout:
         self.is_behind = not complete
 
     async def _page(self, priority: Priority, after: str) -> list[lanes.LaneAt]:
-        return await self._engine.read(lambda tx: lanes.lanes(tx, self._platform, int(priority), after, _PAGE))
+        return await self._engine.read(
+            lambda tx: lanes.lanes(tx, self._platform, int(priority), after, _PAGE)
+        )

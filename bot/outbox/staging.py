@@ -147,6 +147,7 @@ class Staging:
             kind=draft.kind,
             because=draft.because,
             people=people,
+            forgotten=0,
             created_at=self._now,
             settled_at=None,
             added_at=self._real,
@@ -160,23 +161,22 @@ class Staging:
             if isinstance(out, Edit | Delete) and out.target is None:
                 original = await self._original(row, out)
                 if original.address:
-                    row = replace(row, lane=original.lane, address=original.address)
+                    row = row._replace(lane=original.lane, address=original.address)
                     out = replace(out, to=codec.loads(original.address))
                 if original.state == "sent":
                     out = replace(out, target=target_of(original, out))
                 position = await self._overtake(row, out, original)
-                row = replace(row, body=codec.dumps(out))
+                row = row._replace(body=codec.dumps(out))
         except Ended as end:
             return _ended(row, end, self._now), out
         if found is None:
             found = await lanes.lane_state(self._tx, row.community, row.key, row.platform, row.lane)
-        row = replace(row, position=position or found.last + 1)
+        row = row._replace(position=position or found.last + 1)
         grant = self._grant(row.platform, row.lane, bool(row.answer)) if found.last == 0 else None
         if grant is None or found.sending >= grant.room:
             return row, out
         return (
-            replace(
-                row,
+            row._replace(
                 state="sending",
                 fence=grant.fence,
                 lease_until=grant.lease_until,
@@ -233,4 +233,4 @@ def target_of(original: OutboxRow, out: Edit | Delete) -> MessageRef | None:
 
 
 def _ended(row: OutboxRow, end: Ended, now: int) -> OutboxRow:
-    return replace(row, state=end.state, reason=end.reason, settled_at=now, position=None, body="")
+    return row._replace(state=end.state, reason=end.reason, settled_at=now, position=None, body="")

@@ -225,7 +225,7 @@ class Steps:
             )
             return More(row.priority)
         if row.not_before is not None and row.not_before <= self._waited_until:
-            row = replace(row, not_before=None)
+            row = row._replace(not_before=None)
         match resolve.next_step(row, holder.limits, holder.timing, self._real):
             case resolve.Repeat():
                 return await self._attempt(row)
@@ -241,7 +241,7 @@ class Steps:
         """Nobody waits for this attempt any more, so its outcome is unknown."""
         reason = "interrupted: the attempt was cut short"
         done = await lanes.doubt(self._tx, row, reason=reason, since=self._real, not_before=self._real)
-        self._note(done, Moved(replace(row, reason=reason), "uncertain"))
+        self._note(done, Moved(row._replace(reason=reason), "uncertain"))
 
     async def _settle(self, row: OutboxRow, outcome: Outcome) -> bool:
         tx, timing = self._tx, self._holder.timing
@@ -270,7 +270,7 @@ class Steps:
                     not_before=self._real + timing.wait(row.doubts + 1),
                     error=error,
                 )
-                return self._note(done, Moved(replace(row, reason=reason), "uncertain"))
+                return self._note(done, Moved(row._replace(reason=reason), "uncertain"))
             case Absent():
                 return await self._absent(row)
 
@@ -298,7 +298,7 @@ class Steps:
 
     async def _end(self, row: OutboxRow, reason: str, state: str = "dead") -> bool:
         done = await lanes.settle_dead(self._tx, row, reason=reason, now=self._now, state=state)
-        return self._note(done, Moved(replace(row, reason=reason), state))
+        return self._note(done, Moved(row._replace(reason=reason), state))
 
     def _note(self, done: bool, moved: Moved) -> bool:
         if done:

@@ -5,7 +5,9 @@ How rows move while they are delivered stands in `storage.repos.outbox_lanes`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any, NamedTuple, cast
 
 from storage.port import Row, Tx
 
@@ -13,8 +15,7 @@ MOST_ROWS = 500
 """Rows that one unit erases or prunes at most."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutboxRow:
+class OutboxRow(NamedTuple):
     """One intent. ``due_at``, ``created_at`` and ``settled_at`` are community time, all others are real.
 
     ``body`` is what goes out, as model JSON, until it is settled; ``address``, where it goes, stays.
@@ -43,7 +44,7 @@ class OutboxRow:
     kind: str
     because: str
     people: str
-    forgotten: int = 0
+    forgotten: int
     created_at: int
     settled_at: int | None
     added_at: int
@@ -63,7 +64,9 @@ class OutboxRow:
 
     @classmethod
     def of(cls, row: Row) -> OutboxRow:
-        return cls(**{name: row[name] for name in row.keys()})  # noqa: SIM118 - iterating a row gives values
+        """The row of a ``SELECT *``; the fields are the table's columns, in its order."""
+        # both engines' rows are sequences of values, which is many times faster than asking for each name
+        return cls._make(cast(Iterable[Any], row))
 
 
 @dataclass(frozen=True, slots=True)

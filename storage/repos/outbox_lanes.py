@@ -6,9 +6,9 @@ it on the wire may move it; it returns whether it did.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
-from storage.port import Tx, Value
+from storage.port import Tx
 from storage.repos.outbox import OutboxRow
 
 SENDER = "sender:"
@@ -44,7 +44,7 @@ async def lane_state(tx: Tx, community: int, key: str, platform: str, lane: str)
 
 
 async def insert(tx: Tx, row: OutboxRow) -> None:
-    await tx.run(_INSERT, _values(row))
+    await tx.run(_INSERT, row._asdict())
 
 
 async def by_id(tx: Tx, row_id: int) -> OutboxRow | None:
@@ -79,7 +79,7 @@ async def place(tx: Tx, row: OutboxRow) -> bool:
         " address = :address, body = :body, settled_at = :settled_at, fence = :fence,"
         " lease_until = :lease_until, attempts = :attempts, first_attempt = :first_attempt,"
         " window_start = :window_start WHERE id = :id AND state = 'pending' AND position IS NULL",
-        _values(row),
+        row._asdict(),
     )
     return moved == 1
 
@@ -121,23 +121,34 @@ async def put_on_wire(
     None if another sender has the role by now. An attempt that no earlier one can have preceded on the
     platform begins a new window.
     """
-    taken = await tx.one(
+    window_start = now if row.uncertain_since is None else row.window_start
+    first_attempt = row.first_attempt if row.first_attempt is not None else now
+    taken = await tx.run(
         "UPDATE outbox SET state = 'sending', fence = :fence, lease_until = :lease_until,"
-        " attempts = attempts + 1, not_before = NULL,"
-        " first_attempt = COALESCE(first_attempt, :now),"
-        " window_start = CASE WHEN uncertain_since IS NULL THEN :now ELSE window_start END"
-        " WHERE id = :id AND state = :state AND position IS NOT NULL"
-        " AND EXISTS (SELECT 1 FROM role WHERE name = :role AND fence = :fence) RETURNING *",
+        " attempts = attempts + 1, not_before = NULL, first_attempt = :first_attempt,"
+        " window_start = :window_start WHERE id = :id AND state = :state AND position IS NOT NULL"
+        " AND EXISTS (SELECT 1 FROM role WHERE name = :role AND fence = :fence)",
         {
             "id": row.id,
             "state": row.state,
             "fence": fence,
             "lease_until": lease_until,
-            "now": now,
+            "first_attempt": first_attempt,
+            "window_start": window_start,
             "role": platform_role,
         },
     )
-    return OutboxRow.of(taken) if taken is not None else None
+    if not taken:
+        return None
+    return row._replace(
+        state="sending",
+        fence=fence,
+        lease_until=lease_until,
+        attempts=row.attempts + 1,
+        not_before=None,
+        first_attempt=first_attempt,
+        window_start=window_start,
+    )
 
 
 async def settle_sent(tx: Tx, row: OutboxRow, *, message: str | None, thread: str | None, now: int) -> bool:
@@ -265,14 +276,10 @@ async def next_due(tx: Tx, platform: str) -> int | None:
     return row["due_at"] if row is not None else None
 
 
-_COLUMNS = tuple(field.name for field in fields(OutboxRow))
-_INSERT = f"INSERT INTO outbox ({', '.join(_COLUMNS)}) VALUES ({', '.join(f':{name}' for name in _COLUMNS)})"  # noqa: S608
-
-
-def _values(row: OutboxRow) -> dict[str, Value]:
-    return {name: getattr(row, name) for name in _COLUMNS}
-
-
+_INSERT = (
+    f"INSERT INTO outbox ({', '.join(OutboxRow._fields)})"  # noqa: S608
+    f" VALUES ({', '.join(f':{name}' for name in OutboxRow._fields)})"
+)
 _OURS = "(state <> 'sending' OR fence = :fence)"
 _SETTLED = (
     "settled_at = :now, position = NULL, body = '', not_before = NULL, uncertain_since = NULL,"

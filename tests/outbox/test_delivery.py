@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -289,3 +290,22 @@ async def test_bodies_survive_the_tables(world: World) -> None:
     await world.restart(timing=QUICK)
     await world.idle()
     assert world.texts(channel("b")) == ["Ada says <@everyone> \N{SNOWMAN} '; DROP TABLE outbox; --"]
+
+
+async def test_rows_are_read_by_the_order_of_the_tables_columns(world: World) -> None:
+    await world.say(post("k"))
+    row = await world.engine.read(lambda tx: tx.one("SELECT * FROM outbox"))
+    assert row is not None
+    assert tuple(row.keys()) == rows.OutboxRow._fields
+    await world.idle()
+
+
+async def test_nothing_runs_on_after_the_stop(make: Make) -> None:
+    before = asyncio.all_tasks()
+    world = await make()
+    await world.start()
+    await world.say(*(post(f"k{number}", channel(str(number))) for number in range(20)))
+    await world.stop()
+    assert {task.get_name() for task in asyncio.all_tasks() - before if "outbox" in task.get_name()} == set()
+    world.outbox.committed(await world.store(post("late")))
+    assert await world.states("late") == ["pending"]

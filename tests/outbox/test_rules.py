@@ -40,6 +40,7 @@ def uncertain(**changed: Any) -> OutboxRow:
         "kind": "",
         "because": "{}",
         "people": "",
+        "forgotten": 0,
         "created_at": NOW,
         "settled_at": None,
         "added_at": NOW,
