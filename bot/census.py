@@ -93,15 +93,13 @@ class Census:
                 if not baseline:
                     fresh.append(member)
                     continue
-                await members.join(
+                await members.see(
                     tx,
                     community=community,
                     space=space.key,
                     key=member.key,
                     name=member.name,
                     bot=member.bot,
-                    pending=False,
-                    joined_at=None,
                     now=began,
                 )
             return fresh

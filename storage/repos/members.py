@@ -54,8 +54,10 @@ async def join(
         )
         return Joined(1, True)
     returned = known["left_at"] is not None
-    later = (
-        joined_at is not None and known["joined_at"] is not None and joined_at > known["joined_at"] + 60_000
+    # Somebody recorded without a join time was here when we first looked, or came in just then.
+    since = known["seen_at"] if known["joined_at"] is None else known["joined_at"]
+    later = joined_at is not None and joined_at > since + (
+        60_000 if known["joined_at"] is not None else -60_000
     )
     if not returned and not later:
         return Joined(known["epoch"], False)
