@@ -2,11 +2,16 @@
 
 import json
 import os
+import re
+import signal
+import socket
 import sqlite3
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterable
+import urllib.request
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -27,17 +32,26 @@ class Kith:
         self.home = home
         self.database = home / "data" / "kith.db"
 
-    def __call__(self, *arguments: str | Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    def start(self, *arguments: str | Path, **environ: str) -> subprocess.Popen[str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("KITH_")}
-        return subprocess.run(
+        return subprocess.Popen(
             [sys.executable, "-m", "bot.cli", *map(str, arguments)],
             cwd=ROOT,
             env={**kept, "KITH_HOME": str(self.home), "COLUMNS": "200", **environ},
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
             encoding="utf-8",
-            timeout=120,
         )
+
+    def __call__(self, *arguments: str | Path, **environ: str) -> subprocess.CompletedProcess[str]:
+        with self.start(*arguments, **environ) as child:
+            try:
+                output, errors = child.communicate(timeout=120)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                raise
+        return subprocess.CompletedProcess(arguments, child.returncode, output, errors)
 
     def says(self, *arguments: str | Path, **environ: str) -> str:
         done = self(*arguments, **environ)
@@ -123,10 +137,95 @@ def test_another_configuration_can_be_named(kith: Kith, tmp_path: Path) -> None:
     assert "gone.toml" in done.stdout
 
 
+# --- running
+
+
+@contextmanager
+def running(kith: Kith, *arguments: str) -> Iterator[tuple[str, str]]:
+    """Kith, up: its address and the link into the room. It is stopped by Ctrl-C, and must end with 0."""
+    with kith.start("run", "--port", "0", "--no-browser", *arguments) as child:
+        try:
+            assert child.stdout is not None
+            said = ""
+            while "Ctrl-C" not in said:
+                line = child.stdout.readline()
+                assert line, said
+                said += line
+            found = re.search(r"at (http://\S+)\n(?:.*\n)*?\s*(http://\S+)", said)
+            assert found, said
+            yield found[1], found[2]
+            child.send_signal(signal.SIGINT)
+            assert child.wait(60) == Exit.FINE
+        finally:
+            child.kill()
+
+
+def fetch(address: str) -> tuple[int, str]:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(address, timeout=60) as response:
+        return response.status, response.read().decode()
+
+
+def test_it_runs_until_ctrl_c_and_keeps_its_data(kith: Kith) -> None:
+    with running(kith) as (address, link):
+        assert fetch(f"{address}/healthz")[0] == 200
+        assert link.startswith(f"{address}/enter?code=")
+        checks = {check["code"]: check for check in json.loads(kith.says("doctor", "--json"))["checks"]}
+        assert "running" in checks["in-use"]["detail"]
+        assert {check["state"] for check in checks.values()} == {"ok"}
+    before = count(kith.database, "member")
+    assert before > 1
+    with running(kith):
+        pass
+    assert count(kith.database, "member") == before
+
+
+def test_a_second_one_on_the_same_data_says_so_and_leaves(kith: Kith) -> None:
+    with running(kith):
+        done = kith("run", "--port", "0", "--no-browser")
+    assert done.returncode == Exit.IN_USE
+    assert "Stop it first" in done.stderr
+    assert only_words(done.stderr)
+
+
+def test_a_port_in_use_is_told(kith: Kith) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = kith("run", "--no-browser", "--port", str(taken.getsockname()[1]))
+    assert done.returncode == Exit.ADDRESS
+    assert "--port" in done.stderr
+    assert only_words(done.stderr)
+
+
+def test_listening_beyond_this_machine_needs_a_secret(kith: Kith) -> None:
+    done = kith("run", "--no-browser", "--port", "0", "--host", "0.0.0.0")
+    assert done.returncode == Exit.USAGE
+    assert "option --host" in done.stderr
+    assert "KITH_SECRET" in done.stderr
+    assert not kith.database.exists()
+
+
+def test_fresh_begins_anew_and_keeps_what_was(kith: Kith) -> None:
+    with running(kith):
+        pass
+    put(kith.database, ["a"])
+    with running(kith, "--fresh"):
+        pass
+    kept = list((kith.home / "data" / "backups").rglob("kith.db"))
+    assert count(kept[0]) == count(kith.database) + 1
+
+
+def test_a_mistake_in_a_features_table_keeps_it_from_starting(kith: Kith) -> None:
+    (kith.home / "config.toml").write_text("[kindness]\ndayly = 3\n")
+    done = kith("run", "--no-browser", "--port", "0")
+    assert done.returncode == Exit.USAGE
+    assert "config.toml:2: " in done.stderr
+    assert "daily" in done.stderr
+
+
 # --- the database
 
 
-def count(database: Path, table: str = "secret") -> int:
+def count(database: Path, table: str = "community") -> int:
     with sqlite3.connect(database) as connection:
         (found,) = connection.execute(f"SELECT COUNT(*) FROM {table}").fetchone()
     connection.close()
@@ -134,10 +233,9 @@ def count(database: Path, table: str = "secret") -> int:
 
 
 def put(database: Path, names: Iterable[str]) -> None:
+    rows = [(1000 + ord(name[0]), name) for name in names]
     with sqlite3.connect(database) as connection:
-        connection.executemany(
-            "INSERT INTO secret (name, value) VALUES (?, 'v')", [(name,) for name in names]
-        )
+        connection.executemany("INSERT INTO community (id, name, created_at) VALUES (?, ?, 1)", rows)
     connection.close()
 
 

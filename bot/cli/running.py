@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 import webbrowser
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 import typer
 
 from bot import app, logs
 from bot.cli.failures import Refused
+from bot.cli.progress import bar
 from bot.config_file import Loaded, load
 from bot.core import BadSettings
 
@@ -22,8 +24,8 @@ def run(file: Path | None, *, port: int | None, host: str | None, browser: bool,
     loaded = load(file, options={("web", "port"): port, ("web", "host"): host})
     config = loaded.config
     logs.configure(config.kith.log_level, config.kith.log_format, sys.stderr, secrets=config.secrets())
-    for warning in loaded.warnings:
-        typer.echo(f"{warning}", err=True)
+    for problem in (*loaded.warnings, *loaded.exposed):
+        typer.echo(f"{problem}", err=True)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_serve(loaded, browser=browser, fresh=fresh))
@@ -34,12 +36,10 @@ def run(file: Path | None, *, port: int | None, host: str | None, browser: bool,
 
 
 async def _serve(loaded: Loaded, *, browser: bool, fresh: bool) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError):  # Windows has none of these; Ctrl-C raises there
-            loop.add_signal_handler(name, stop.set)
-    async with app.running(loaded.config, fresh=fresh) as kith:
+    stop = _stop_on_signals()
+    async with AsyncExitStack() as stack:
+        with bar("Starting") as tell:
+            kith = await stack.enter_async_context(app.running(loaded.config, fresh=fresh, progress=tell))
         if kith.link is None:
             typer.echo(f"Kith is up. Its health is at {kith.address}/healthz")
         else:
@@ -47,10 +47,31 @@ async def _serve(loaded: Loaded, *, browser: bool, fresh: bool) -> None:
             typer.echo(f"Come in with this link; it works once, within 15 minutes:\n\n  {kith.link}\n")
         typer.echo("Ctrl-C stops it; everything is kept.")
         sys.stdout.flush()
-        if browser and kith.link is not None and sys.stdout.isatty():
+        if browser and kith.link is not None and _has_screen():
             await asyncio.to_thread(webbrowser.open, kith.link)
         await stop.wait()
         typer.echo("Stopping.")
+
+
+def _stop_on_signals() -> asyncio.Event:
+    """What the first Ctrl-C or SIGTERM sets. A second Ctrl-C is Python's own again, and waits for nothing."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def asked(number: signal.Signals) -> None:
+        loop.remove_signal_handler(number)
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError):  # Windows has none of these; Ctrl-C raises there
+            loop.add_signal_handler(number, asked, number)
+    return stop
+
+
+def _has_screen() -> bool:
+    """Whether a browser would open before the person at this terminal, and not in the terminal itself."""
+    if not sys.stdout.isatty() or "SSH_CONNECTION" in os.environ:
+        return False
+    return sys.platform in ("win32", "darwin") or not {"DISPLAY", "WAYLAND_DISPLAY"}.isdisjoint(os.environ)
 
 
 def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:
