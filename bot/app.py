@@ -140,6 +140,7 @@ async def _serve(
         room=room,
         clock=_clock_panel(core, room) if room is not None else None,
         hosts=guard.LOOPBACK_NAMES if config.web.is_loopback else None,
+        public_url=config.web.public_url,
     )
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
