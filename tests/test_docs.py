@@ -6,10 +6,12 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import typer
 from markdown_it import MarkdownIt
 
 from bot import registry
 from bot.cli import app
+from bot.cli.failures import Exit
 from bot.config import BUILT_IN_COGS, Config, keys, sections
 from bot.config_file import load
 from bot.settings import Sections
@@ -73,6 +75,17 @@ def test_commands_named_in_the_documents_exist() -> None:
     for page in PAGES:
         for command in re.findall(r"start\.py ([a-z]+)", page.read_text(encoding="utf-8")):
             assert command in known, f"{page.name}: {command}"
+
+
+def test_every_command_and_exit_code_is_documented() -> None:
+    text = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    told = re.findall(r"^\| `([a-z]+)", text, re.MULTILINE)
+    assert sorted(told) == sorted([*commands, "test", "check", "bench"])
+    setup = re.findall(r"SetupError\(\s*(\d+)|exit\((\d+)\)", (ROOT / "start.py").read_text(encoding="utf-8"))
+    codes = {int(code) for pair in setup for code in pair if code} | {12} | {code.value for code in Exit}
+    codes -= {143}  # ended by SIGTERM, as the system has it
+    assert {int(code) for code in re.findall(r"^\| (\d+) \|", text, re.MULTILINE)} == codes
 
 
 # --- config.example.toml
