@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from math import inf
 from time import monotonic
 
 from bot.clock import system_ms
@@ -21,8 +22,9 @@ _HOST = 0
 class Role:
     """A role for ``term`` seconds at a time; ``holder`` names this process and no other that runs now.
 
-    The storage's clock decides who may have the role; this process's own monotonic clock decides when it
-    stops believing that it has it, so a process that was frozen wakes up without it.
+    The times in the table decide who may have the role; this process's own monotonic clock decides when it
+    stops believing that it has it, so a process that was frozen wakes up without it. On SQLite nobody else
+    can have it.
     """
 
     def __init__(self, engine: Engine, name: str, holder: str, term: float) -> None:
@@ -55,6 +57,9 @@ class Role:
 
     async def keep(self) -> None:
         """Renew the role; return when it is lost."""
+        if self._engine.dialect == "sqlite":
+            # the lock on the file keeps others out, so it is spared a write every few seconds
+            await self._lost.wait()
         while self.is_held:
             try:
                 async with asyncio.timeout(self._term / 3):
@@ -112,7 +117,7 @@ class Role:
         self._take(renewed, asked)
 
     def _take(self, lease: Lease | None, asked: float) -> None:
-        self._until = asked + self._term
+        self._until = asked + self._term if self._engine.dialect == "postgres" else inf
         self._lease = lease
 
     @property
