@@ -66,6 +66,9 @@ def main(arguments):
     """Run one command and return its exit code."""
     try:
         return run(arguments)
+    except BrokenPipeError:  # whoever read our output has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except KeyboardInterrupt:
         sys.stderr.write("\nStopped. Nothing is lost; the same command goes on from here.\n")
         return 130
@@ -273,7 +276,7 @@ def follow(pip, output, progress, total):
         except queue.Empty:
             if message == "Installing":
                 done = len(list(site_packages().glob("*.dist-info/RECORD"))) - before
-            progress.show(message, done, total)
+            progress.show(message, done, total if done or message == "Installing" else 0)
             continue
         if line is None:
             return

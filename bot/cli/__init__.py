@@ -189,6 +189,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = Exit.USAGE
         if message := error.format_message():
             typer.echo(f"{message}\n`{program()} --help` tells what there is.", err=True)
+    except BrokenPipeError:  # whoever read our output has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 141
     except (KeyboardInterrupt, typer.Abort):
         code = Exit.INTERRUPTED
     except Exception as error:
