@@ -86,21 +86,29 @@ class Router:
         """
         with structlog.contextvars.bound_contextvars(event=event.id, space=event.space.key):
             try:
-                match event:
-                    case CommandUsed():
-                        return await self._command(event)
-                    case ControlUsed():
-                        return await self._control(event)
-                    case FormSent():
-                        return await self._form_sent(event)
-                    case MenuUsed():
-                        return await self._menu(event)
-                    case _:
-                        await self._happening(event)
-                        return None
+                return await self._take(event)
             except StorageError as error:
                 log.error("not_stored", error=str(error))
                 raise NotStored(str(error)) from error
+            except Exception as error:
+                # A fault of ours must not have the platform hand over the same event for ever.
+                log.error("event_failed", kind=type(event).__name__, exc_info=error)
+                await self._units.give_up(_occasion(event), error)
+                return None
+
+    async def _take(self, event: Event) -> Form | None:
+        match event:
+            case CommandUsed():
+                return await self._command(event)
+            case ControlUsed():
+                return await self._control(event)
+            case FormSent():
+                return await self._form_sent(event)
+            case MenuUsed():
+                return await self._menu(event)
+            case _:
+                await self._happening(event)
+                return None
 
     async def due(self, tick: Tick) -> None:
         """Run the job or the timer whose time has come. Raises NotStored."""
@@ -122,6 +130,9 @@ class Router:
                 await self._run(occasion, [call])
             except StorageError as error:
                 raise NotStored(str(error)) from error
+            except Exception as error:
+                log.error("tick_failed", handler=entry.name, exc_info=error)
+                await self._units.give_up(occasion, error)
 
     async def skipped(self, missed: ScheduleSkipped) -> None:
         """Write into the open log what was not made up for. Raises NotStored."""
@@ -348,6 +359,11 @@ def _interaction(event: Interaction, how: str) -> Occasion:
         message=getattr(event, "message", None),
         token=event.token,
     )
+
+
+def _occasion(event: Event) -> Occasion:
+    """What an event is about, for telling whoever waits for an answer."""
+    return _interaction(event, "refusal") if isinstance(event, Interaction) else _occasion_of(event)
 
 
 def _occasion_of(event: Event) -> Occasion:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -39,7 +40,7 @@ from bot.registry import Entry, Registry
 from bot.settings import Sections, SpaceSettings
 from bot.staging import Hush, Stager, hush
 from bot.store import Scope
-from storage.errors import StorageError
+from storage.errors import StorageError, UnitError
 from storage.port import Engine, Row, Tx
 from storage.repos import book, drafts, marks, members, spaces
 from storage.repos import settings as setting_rows
@@ -192,6 +193,30 @@ class UnitRunner:
         staged = await self._engine.unit(community, work)
         if staged is not None:
             self._outbox.committed(staged)
+
+    async def give_up(self, occasion: Occasion, error: Exception) -> None:
+        """Keep a fault of the host for doctor, and tell whoever waits for an answer.
+
+        Raises nothing: what can't be kept is in the log already.
+        """
+        with suppress(StorageError, UnitError):
+            community = await self.community(occasion.event.space)
+            now = self._clock.now()
+            await self._engine.unit(
+                community,
+                lambda tx: book.fail(
+                    tx,
+                    id=self._new_id(),
+                    community=community,
+                    at=now,
+                    cog=HOST,
+                    handler=occasion.how,
+                    event=occasion.event.id,
+                    error=_where(error),
+                ),
+            )
+            if occasion.token is not None:
+                await self.refuse(occasion, BROKEN)
 
     async def roles(self, space: Space, actor: Actor) -> frozenset[Role]:
         """What somebody may do in a space. Raises StorageError."""
