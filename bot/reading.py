@@ -84,11 +84,18 @@ def read(parameters: Sequence[Parameter], raw: Mapping[str, Raw], where: Place) 
 
 
 def shown(field: Field, raw: Raw | None) -> Field:
-    """The field with a raw value filled in, for a form that asks again."""
-    if raw is None or isinstance(raw, bool):
-        return field if raw is None else replace(field, value="yes" if raw else "no")
+    """The field with a raw value filled in, for a form that asks again; people and channels by their ids."""
+    if raw is None:
+        return field
+    if isinstance(raw, bool):
+        return replace(field, value="yes" if raw else "no")
     if isinstance(raw, tuple):
         return replace(field, value=tuple(_as_text(item) for item in raw))
+    if isinstance(raw, str) and field.kind is Kind.MEMBERS:
+        return replace(field, value=tuple(match.group(1) for match in _MENTION.finditer(raw)) or None)
+    if isinstance(raw, str) and field.kind in _REFERENCES:
+        match = _REFERENCES[field.kind].search(raw)
+        return replace(field, value=match.group(1) if match else None)
     return replace(field, value=_as_text(raw))
 
 

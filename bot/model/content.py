@@ -97,6 +97,17 @@ class Card:
 Content = Words | Card
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A control as a numbered line, where there are no buttons: what choosing ``number`` does."""
+
+    number: int
+    label: Words
+    action: str
+    chosen: tuple[str, ...] = ()
+    most: int = 1
+
+
 class Kind(StrEnum):
     """The closed list of what a command option, a form field or a setting can be."""
 

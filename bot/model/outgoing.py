@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.model.content import Content
+from bot.model.content import Choice, Content
 from bot.model.ids import Channel, Member, MessageRef
 
 
@@ -65,13 +65,17 @@ Destination = InChannel | Direct | Answer
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A new message. Only ``pings`` may be notified by a mention in it."""
+    """A new message. Only ``pings`` may be notified by a mention in it.
+
+    ``choices`` are the controls that became numbered lines in ``content``.
+    """
 
     key: str
     to: Destination
     content: Content
     pings: tuple[Member, ...] = ()
     reply_to: str | None = None
+    choices: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,7 @@ class Edit:
     to: Destination
     content: Content
     target: MessageRef | None = None
+    choices: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,12 @@ message.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.model.content import (
     Button,
     Card,
+    Choice,
     Content,
     Control,
     Field,
@@ -33,26 +34,18 @@ _BREAK: Spans = (Plain("\n"),)
 _PARAGRAPH: Spans = (Plain("\n\n"),)
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A control as a numbered line: what choosing ``number`` does."""
-
-    number: int
-    label: Words
-    action: str
-    chosen: tuple[str, ...] = ()
-    most: int = 1
-
-
 def fit(out: Post | Edit, limits: Limits, measure: Measure) -> tuple[Post | Edit, ...]:
     """What to send instead of ``out``, in order; just ``out`` where it fits, as it nearly always does.
 
     A post goes on under ``key/2``, ``key/3`` … An edit stays one message and ends in "…" where it is cut.
-    Raises Gone for a control that the platform can't carry at all.
+    What was fitted before stays as it is. Raises Gone for a control that the platform can't carry at all.
     """
     to = _destination(out.to, limits)
     if to != out.to:
         out = replace(out, to=to)
+    numbered = choices(out.content, limits)
+    if numbered:
+        out = replace(out, choices=numbered)
     contents = list(_contents(out.content, limits, measure, whole=isinstance(out, Edit)))
     if len(contents) == 1 and contents[0] is out.content:
         return (out,)
@@ -71,6 +64,7 @@ def _part(post: Post, number: int, content: Content, count: int) -> Post:
         content=content,
         pings=tuple(member for member in post.pings if member.key in named),
         reply_to=post.reply_to if number == 1 else None,
+        choices=post.choices if number == count else (),
     )
 
 

@@ -82,6 +82,12 @@ class LocalPlatform:
         """Return once the host listens."""
         await self._listening.wait()
 
+    async def caught_up(self) -> None:
+        """Return once the host has stored all that happened so far."""
+        for happening in list(self.room.ledger.waiting.values()):
+            while not await self._pump.handed(happening, self._patience):
+                pass
+
     async def run(self, sink: Sink, catalog: Catalog) -> None:
         """Hands over what happens until cancelled."""
         self.sink, self.catalog = sink, catalog

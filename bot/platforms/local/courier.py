@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.model.content import Choice
 from bot.model.ids import MessageRef
 from bot.model.outgoing import Answer, Delete, Destination, Direct, Edit, InChannel, Outgoing, Post, React
 from bot.platforms.base import Gone
-from bot.platforms.fit import Choice, choices, fit
+from bot.platforms.fit import fit
 from bot.platforms.local import wire
 from bot.platforms.local.limits import MEASURES
 from bot.platforms.local.room import BOT_ID, Room
@@ -60,7 +61,6 @@ class Courier:
         room = self._room
         parts = fit(out, room.limits, MEASURES[room.look])
         spot = self._spot(parts[0].to)
-        numbered = [_choice(choice) for choice in choices(out.content, room.limits)]
         receipts = []
         for part in parts:
             done = room.ledger.receipt(part.key)
@@ -74,7 +74,7 @@ class Courier:
                     only_for=spot.only_for,
                     reply_to=part.reply_to if part.reply_to in room.history.messages else None,
                     pings=[member.id for member in part.pings if member.space == self._space],
-                    choices=numbered if part is parts[-1] else [],
+                    choices=list(map(_choice, part.choices)),
                 )
                 done = room.ledger.deliver(part.key, spot.place, message.id, spot.thread)
             receipts.append(done)
@@ -86,8 +86,8 @@ class Courier:
         if message is None:
             raise Gone("unknown_message: it was deleted, or is older than the room keeps")
         (fitted,) = fit(out, room.limits, MEASURES[room.look])
-        numbered = [_choice(choice) for choice in choices(out.content, room.limits)]
-        room.history.rewrite(message, wire.render(fitted.content, room.name_of), numbered)
+        rendered = wire.render(fitted.content, room.name_of)
+        room.history.rewrite(message, rendered, list(map(_choice, fitted.choices)))
         self._drop_rest(out.of)
         return room.ledger.deliver(out.key, message.place, message.id, message.thread)
 
