@@ -77,7 +77,8 @@ class Census:
             )
         if first:
             await self._engine.unit(community, lambda tx: spaces.baselined(tx, space.key, began))
-        log.info("census", space=space.key, here=here, joined=joined, left=len(gone), baseline=first)
+        tell = log.info if joined or gone else log.debug
+        tell("census", space=space.key, here=here, joined=joined, left=len(gone), baseline=first)
         return Count(here, joined, len(gone))
 
     async def _record(

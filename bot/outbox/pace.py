@@ -40,7 +40,7 @@ class Pace:
         """How many more may leave at this very moment, answers aside."""
         if now < self._closed_until:
             return 0
-        return (now - self._all + self._leeway) / self._every + 1 if self._every else float("inf")
+        return (self._leeway - max(self._all - now, 0.0)) / self._every + 1 if self._every else float("inf")
 
     def take(self, lane: str, now: float, *, exempt: bool) -> None:
         """Something leaves now."""

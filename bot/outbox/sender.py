@@ -148,7 +148,7 @@ class Sender:
         """Deliver whenever the role is held, until cancelled."""
         while True:
             await self._role.acquire()
-            log.info("Sending for %s with fence %s", self.platform, self._role.fence)
+            log.debug("Sending for %s with fence %s", self.platform, self._role.fence)
             self._scout.fall_behind()
             work = [
                 asyncio.create_task(part, name=f"outbox {self.platform} {name}")
