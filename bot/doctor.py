@@ -19,14 +19,16 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 from zoneinfo import ZoneInfo
 
-from bot import registry, settings
+from bot import core, registry
 from bot.clock import system_ms
 from bot.config import Config
 from bot.config_file import Loaded
 from bot.config_problems import ConfigError, Problem
 from bot.database import migrator
 from bot.model.check import Check, State
+from bot.offline import registry_of
 from bot.redact import Redactor, visible
+from bot.settings import Sections
 from bot.version import VERSION
 from storage.backup import size
 from storage.engines import open_engine
@@ -144,19 +146,19 @@ def features(loaded: Loaded) -> list[Check]:
     """Whether the cogs can be loaded, and whether what the configuration says to them makes sense."""
     config = loaded.config
     cogs, faults = registry.load(config.kith.cogs)
-    known = registry.Registry()
-    known.add(cogs)
+    types = core.host_sections() | {cog.name: cog.settings_type for cog in cogs}
+    sections = Sections(types, config.cog_defaults, config.zone)
+    known = registry_of(cogs, sections, faults)
     checks = [
         Check.fail(
             "cogs", "Features", f"{fault.name}: {fault.problem}", "Mend it, or take it from kith.cogs."
         )
-        for fault in (*faults, *known.faults)
+        for fault in known.faults
     ]
-    types = {name: cog.settings_type for name, cog in known.cogs.items()}
-    for wrong in settings.Sections(types, config.cog_defaults, config.zone).wrong():
-        where = loaded.where(wrong.section, wrong.name)
-        checks.append(_problem(Problem(where, wrong.problem)))
-    return checks or [Check.ok("cogs", "Features", ", ".join(known.cogs) or "none")]
+    for wrong in sections.wrong():
+        checks.append(_problem(Problem(loaded.where(wrong.section, wrong.name), wrong.problem)))
+    names = ", ".join(cog.name for cog in cogs)
+    return checks or [Check.ok("cogs", "Features", names or "none but the host's own")]
 
 
 def data_folder(config: Config) -> Check:

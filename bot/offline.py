@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.clock import system_ms
+from bot.cog import Cog
 from bot.config_file import Loaded
 from bot.core import BadSettings, load_cogs
 from bot.ctx import Ctx
@@ -69,6 +70,14 @@ class Offline:
         ]
 
 
+def registry_of(cogs: Sequence[Cog[Any, Any]], sections: Sections, faults: Sequence[CogFault]) -> Registry:
+    """The host's cogs and these, with the faults of all."""
+    registry = Registry()
+    registry.faults.extend(faults)
+    registry.add([About(registry), Me(registry, sections), Moderation(), Setup(registry, sections), *cogs])
+    return registry
+
+
 @asynccontextmanager
 async def opened(loaded: Loaded, *, write: bool = False) -> AsyncIterator[Offline]:
     """Open the database of a configuration, beside a running Kith unless it is to be written.
@@ -83,9 +92,7 @@ async def opened(loaded: Loaded, *, write: bool = False) -> AsyncIterator[Offlin
         raise loaded.refuse(
             [((wrong.section, wrong.name), wrong.problem) for wrong in error.wrong]
         ) from error
-    registry = Registry()
-    registry.faults.extend(faults)
-    registry.add([About(registry), Me(registry, sections), Moderation(), Setup(registry, sections), *cogs])
+    registry = registry_of(cogs, sections, faults)
     engine = await open_engine(config.database_url, exclusive=write, read_only=not write)
     try:
         status = await migrator(engine, cogs).status()
