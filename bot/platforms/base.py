@@ -90,7 +90,7 @@ class Platform(Protocol):
         ...
 
     async def deliver(self, out: Outgoing) -> Receipt:
-        """Send one thing, already addressed. Raises RetryLater, Gone or Unsure."""
+        """Send one thing, already addressed and fitted to ``limits``. Raises RetryLater, Gone or Unsure."""
         ...
 
     async def find(self, out: Outgoing, since: int) -> Receipt | None:
