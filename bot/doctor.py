@@ -155,8 +155,10 @@ def features(loaded: Loaded) -> list[Check]:
         )
         for fault in known.faults
     ]
-    for wrong in sections.wrong():
-        checks.append(_problem(Problem(loaded.where(wrong.section, wrong.name), wrong.problem)))
+    checks += [
+        _problem(Problem(loaded.where(wrong.section, wrong.name), wrong.problem))
+        for wrong in sections.wrong()
+    ]
     names = ", ".join(cog.name for cog in cogs)
     return checks or [Check.ok("cogs", "Features", names or "none but the host's own")]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,7 +21,7 @@ from bot.host.moderation import Moderation
 from bot.host.settings import HOST
 from bot.host.setup import Setup
 from bot.model.ids import Member, Space
-from bot.registry import Registry
+from bot.registry import CogFault, Registry
 from bot.settings import Sections
 from bot.store import Scope
 from storage.engines import open_engine
