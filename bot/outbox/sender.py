@@ -347,7 +347,13 @@ class Sender:
 
     async def _take(self, lane: Lane) -> Turn:
         fence = self._role.fence
-        return Turn(Lost()) if fence is None else await self._unit(lane, fence, lambda steps: steps.take())
+        if fence is None:
+            return Turn(Lost())
+        try:
+            return await self._unit(lane, fence, lambda steps: steps.take())
+        except Exception:
+            self._pace.give_back(lane.key, exempt=lane.answer)
+            raise
 
     async def _unit(self, lane: Lane, fence: int, work: Callable[[Steps], Awaitable[Turn]]) -> Turn:
         holder = Holder(self._role.name, fence, self._limits, self._timing)

@@ -128,6 +128,7 @@ def test_the_bot_keeps_its_pace(per_second: float, waits: list[float]) -> None:
         now += wait
         assert pace.ready_at(exempt=True) <= now
         assert (pace.room(now) >= 1) == (pace.ready_at(exempt=False) <= now)
+        assert pace.room(now) <= per_second // 24 + 1
         if pace.ready_at(exempt=False) <= now:
             pace.take(f"lane {number}", now, exempt=False)
             left.append(now)
