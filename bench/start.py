@@ -20,7 +20,7 @@ from typing import Any
 import psutil
 
 ROOT = Path(__file__).parents[1]
-IMPORTS = "import aiohttp.web, aiosqlite, apscheduler.schedulers.asyncio, pydantic_settings, structlog, typer"
+IMPORTS = "import aiohttp.web, aiosqlite, apscheduler.schedulers.asyncio, pydantic, structlog, typer"
 SEEN = "Ctrl-C stops it"
 
 
