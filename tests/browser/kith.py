@@ -58,8 +58,9 @@ class Kith:
         self._reader = asyncio.create_task(self._read(self._process, listening))
         try:
             self.link = await asyncio.wait_for(listening, PATIENCE)
-        except TimeoutError:
-            raise RuntimeError(f"Kith printed no link:\n{self.output}") from None
+        except BaseException as error:
+            await self.stop()
+            raise RuntimeError(f"Kith printed no link:\n{self.output}") from error
         self._port = urlsplit(self.link).port or 0
 
     async def stop(self) -> None:

@@ -113,28 +113,21 @@ class Showcase(Cog[NoSettings, Store]):
         lines: tuple[str, ...],
     ) -> None:
         """Ask for every kind of thing."""
-        ctx.reply(
-            Card(
-                T("All there"),
-                sections=tuple(
-                    Section(str(value), name)
-                    for name, value in (
-                        ("title", title),
-                        ("words", words),
-                        ("count", count),
-                        ("loud", loud),
-                        ("day", day),
-                        ("zone", zone),
-                        ("who", who.name),
-                        ("team", ", ".join(one.name for one in team)),
-                        ("place", place.name),
-                        ("mood", mood),
-                        ("thing", thing),
-                        ("lines", " / ".join(lines)),
-                    )
-                ),
-            )
-        )
+        given = {
+            "title": title,
+            "words": words,
+            "count": count,
+            "loud": loud,
+            "day": day,
+            "zone": zone,
+            "who": who.name,
+            "team": ", ".join(one.name for one in team),
+            "place": place.name,
+            "mood": mood,
+            "thing": thing,
+            "lines": " / ".join(lines),
+        }
+        ctx.reply(Card(T("All there"), "\n".join(f"{name}: {value}" for name, value in given.items())))
 
     async def complete_thing(self, ctx: ShowCtx, typed: str) -> Sequence[Option]:
         """Things that can be chosen."""

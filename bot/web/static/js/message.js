@@ -113,8 +113,8 @@ export class MessageView {
     }
     fill(this.faceSlot, follows ? null : face(author));
     fill(this.head,
-      this.#person(author, "message-author"),
-      author ? badges(author) : [],
+      follows ? h("span", { class: "message-author" }, nameOf(author)) : this.#person(author, "message-author"),
+      author && !follows ? badges(author) : [],
       stamp,
       message.edited_at !== null && h("span", { class: "message-edited" }, "(edited)"));
     fill(this.body,
