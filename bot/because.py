@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 
 from bot import codec
 from bot.model.ids import Member
@@ -27,7 +27,8 @@ class Because:
     reason: str = ""
 
     def dumps(self) -> str:
-        return json.dumps({name: value for name, value in asdict(self).items() if value}, ensure_ascii=False)
+        held = {item.name: getattr(self, item.name) for item in fields(self)}
+        return json.dumps({name: value for name, value in held.items() if value}, ensure_ascii=False)
 
     @classmethod
     def loads(cls, text: str) -> Because:

@@ -44,9 +44,13 @@ _DEFAULTS: MappingProxyType[type[Any], dict[str, Any]] = MappingProxyType(
 )
 
 
+_BARE = frozenset({str, int, float, bool, type(None)})
+_write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def dumps(value: Any) -> str:
     """JSON text for a model value. Raises TypeError for anything that is not of the model."""
-    return json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"))
+    return _write(_plain(value))
 
 
 def loads(text_: str) -> Any:
@@ -55,34 +59,37 @@ def loads(text_: str) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    if value is None or isinstance(value, bool | int | float):
+    kind = type(value)
+    if kind in _BARE:
         return value
-    if isinstance(value, StrEnum):
-        return {"$": type(value).__name__, "is": value.value}
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bytes):
-        return {"$": "bytes", "is": base64.b64encode(value).decode()}
-    if isinstance(value, text.T):
-        return {"$": "T", "is": value.template, "args": {name: _plain(arg) for name, arg in value.args}}
-    if isinstance(value, rules.Rule):
-        return {"$": "Rule", "is": value.to_dict()}
-    if isinstance(value, ZoneInfo):
-        return {"$": "Zone", "is": value.key}
-    if isinstance(value, date):
-        return {"$": "date", "is": value.isoformat()}
-    if isinstance(value, tuple | list):
-        return [_plain(item) for item in value]
-    names = _FIELDS.get(type(value))
-    if names is None:
-        raise TypeError(f"{type(value).__name__} is not a model value.")
-    defaults = _DEFAULTS[type(value)]
-    out: dict[str, Any] = {"$": type(value).__name__}
-    for name in names:
-        held = getattr(value, name)
-        if name not in defaults or held != defaults[name]:
-            out[name] = _plain(held)
-    return out
+    names = _FIELDS.get(kind)
+    if names is not None and kind is not text.T:
+        defaults = _DEFAULTS[kind]
+        out: dict[str, Any] = {"$": kind.__name__}
+        for name in names:
+            held = getattr(value, name)
+            if name not in defaults or held != defaults[name]:
+                out[name] = held if type(held) in _BARE else _plain(held)
+        return out
+    match value:
+        case text.T():
+            return {"$": "T", "is": value.template, "args": {name: _plain(arg) for name, arg in value.args}}
+        case tuple() | list():
+            return [_plain(item) for item in value]
+        case StrEnum():
+            return {"$": kind.__name__, "is": value.value}
+        case str():
+            return str(value)
+        case bytes():
+            return {"$": "bytes", "is": base64.b64encode(value).decode()}
+        case rules.Rule():
+            return {"$": "Rule", "is": value.to_dict()}
+        case ZoneInfo():
+            return {"$": "Zone", "is": value.key}
+        case date():
+            return {"$": "date", "is": value.isoformat()}
+        case _:
+            raise TypeError(f"{kind.__name__} is not a model value.")
 
 
 def _model(value: Any) -> Any:

@@ -11,9 +11,10 @@ from typing import Any
 
 from bot import attention, codec
 from bot.actions import Sealer
+from bot.attention import Attention
 from bot.because import Because
-from bot.ctx import Attention, Ctx, Effects, Said, Sorry
-from bot.model.content import Card, Content, Section
+from bot.ctx import Ctx, Effects, Said, Sorry
+from bot.model.content import Card, Content, Form, Section
 from bot.model.ids import Member
 from bot.model.outgoing import Answer, Delete, Direct, Edit, InChannel, Post, React
 from bot.model.text import Moment, T, Words, people
@@ -26,6 +27,10 @@ from storage.repos import outbox as rows
 
 QUIET = "quiet"
 """The preference of somebody who wants nothing unprompted."""
+
+
+PAUSE = "pause"
+"""The log's topic for what a pause silenced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +48,9 @@ def hush(space: Row, now: int) -> Hush | None:
     until = space["paused_until"]
     if until is not None and until > now:
         if until >= FOREVER:
-            return Hush("pause", T("Kith is paused here. A moderator can wake it with `/kith-mod resume`."))
+            return Hush(PAUSE, T("Kith is paused here. A moderator can wake it with `/kith-mod resume`."))
         return Hush(
-            "pause", T("Kith is paused here until {until}. Please try again then.", until=Moment(until))
+            PAUSE, T("Kith is paused here until {until}. Please try again then.", until=Moment(until))
         )
     return None
 
@@ -79,13 +84,17 @@ class Stager:
         drafts: list[Draft] = []
         for said in effects.said:
             if silence is not None and not isinstance(said.to, Answer) and not _takes_back(said):
-                if prompted:
+                if prompted and said.attention is None:
                     raise Sorry(silence.words)
                 continue
             drafts += await self._drafts(ctx, said, because, prompted=prompted)
         for noted in effects.noted:
             await self.note(ctx, noted.topic, noted.words)
         return drafts
+
+    def seal_form(self, ctx: Ctx[Any, Any], form: Form) -> Form:
+        """The form with its action sealed, good for one use. Raises ActionTooLong."""
+        return replace(form, action=self._sealer.seal(form.action, ctx.space.key, once=ctx.new_id()))
 
     async def note(self, ctx: Ctx[Any, Any], topic: str, words: Words) -> None:
         """A line in the log that every member can read."""
@@ -112,13 +121,15 @@ class Stager:
         assert said.content is not None
         if said.because is not None:
             because = replace(because, reason=codec.dumps(said.because))
+        if said.anonymous:
+            because = replace(because, who="")
         due_at = said.due_at
         if not isinstance(said.to, Answer):
-            if not prompted and said.attention is None:
+            if said.attention is None and not _asked_for(ctx, said, prompted=prompted):
                 raise TypeError(f"{ctx.handler} says something unprompted; it needs attention=Attention.…")
-            if isinstance(said.to, Direct) and await self._unwelcome(ctx, said.to.member, said):
+            if await self._unwelcome(ctx, said):
                 return []
-            if said.attention is not None and not prompted:
+            if said.attention is not None:
                 verdict = await self._admit(ctx, said, said.attention)
                 if not isinstance(verdict, attention.Admitted):
                     return await self._held_back(ctx, said, because, verdict)
@@ -138,12 +149,17 @@ class Stager:
         if original is None:
             return []
         to = codec.loads(original.address)
+        changes: list[Post | Edit | Delete] = []
         if said.content is None:
-            delete = Delete(said.key, said.edits, to)
-            return [self._draft(ctx, delete, because, Priority.NORMAL)]
-        content = self._sealer.seal_content(said.content, ctx.space.key)
-        edit = Edit(said.key, said.edits, to, content)
-        return [self._draft(ctx, part, because, Priority.NORMAL) for part in self._fitted(ctx, edit)]
+            changes.append(Delete(said.key, said.edits, to))
+        else:
+            content = self._sealer.seal_content(said.content, ctx.space.key)
+            changes += self._fitted(ctx, Edit(said.key, said.edits, to, content))
+        number = 2
+        while await rows.get(ctx.scope.tx, ctx.community, f"{said.edits}/{number}") is not None:
+            changes.append(Delete(f"{said.key}/{number}", f"{said.edits}/{number}", to))
+            number += 1
+        return [self._draft(ctx, change, because, Priority.NORMAL) for change in changes]
 
     def _fitted(self, ctx: Ctx[Any, Any], out: Post | Edit) -> Sequence[Post | Edit]:
         platform = self._platforms.get(ctx.space.platform)
@@ -234,9 +250,13 @@ class Stager:
         edit = Edit(said.key, into, post.to, folded(post.content, content))
         return self._draft(ctx, edit, because, Priority.NORMAL)
 
-    async def _unwelcome(self, ctx: Ctx[Any, Any], to: Member, said: Said) -> bool:
-        """Whether this person wants no private message like this one."""
+    async def _unwelcome(self, ctx: Ctx[Any, Any], said: Said) -> bool:
+        """Whether the person whom it is for wants nothing like it."""
         tx = ctx.scope.tx
+        if not isinstance(said.to, Direct):
+            newcomer = ctx.asked_by if said.attention is Attention.GREETING else None
+            return newcomer is not None and await members.has(tx, ctx.community, newcomer.key, QUIET)
+        to = said.to.member
         if said.attention is not None and await members.has(tx, ctx.community, to.key, QUIET):
             return True
         others = {person.key for person in people(*all_words(said.content))}
@@ -258,10 +278,15 @@ class Stager:
                 continue
             if await members.has(tx, ctx.community, person.key, QUIET):
                 continue
-            if asker is not None and await members.blocks(tx, ctx.community, person.key, asker.key):
+            if asker not in (None, person) and await members.blocks(tx, ctx.community, person.key, asker.key):
                 continue
             pinged.append(person)
         return tuple(pinged)
+
+
+def _asked_for(ctx: Ctx[Any, Any], said: Said, *, prompted: bool) -> bool:
+    """Whether it goes where somebody just asked for it; a third person's private messages never did."""
+    return prompted and (not isinstance(said.to, Direct) or said.to.member == ctx.asked_by)
 
 
 def _takes_back(said: Said) -> bool:
