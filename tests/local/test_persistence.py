@@ -69,7 +69,7 @@ async def test_a_room_is_as_it_was_left(tmp_path: Path) -> None:
         assert platform.room.join("Robin II").id not in {member["id"] for member in after["members"]}
     async with opened(path, fresh=True) as platform:
         assert all(person.name != "Aiko" for person in platform.room.people.values())
-        assert platform.room.look == "discord"
+        assert platform.room.look == "kith"
 
 
 async def test_killed_at_any_moment_it_keeps_what_it_acknowledged(tmp_path: Path) -> None:

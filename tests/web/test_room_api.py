@@ -308,6 +308,7 @@ async def test_a_command_line_names_people_for_the_host(house: House) -> None:
 
 
 async def test_a_form_in_two_pages(house: House) -> None:
+    await house.post("/api/look", {"look": "discord"})
     house.sink.answer = lambda event: FORM if isinstance(event, CommandUsed) else None
     async with house.live(JO) as live:
         used = await house.post("/api/command", {"as": JO, "channel": "c3", "text": "/shoutout"})
@@ -358,6 +359,7 @@ async def test_a_form_that_comes_back_with_a_problem(house: House) -> None:
         FORM, fields=(replace(to, value="u3"), replace(why, value="hm", problem="A little more, please."))
     )
     house.sink.answer = lambda event: FORM if isinstance(event, CommandUsed) else wrong
+    await house.post("/api/look", {"look": "discord"})
     used = await house.post("/api/command", {"as": JO, "channel": "c3", "text": "/shoutout"})
     path = f"/api/dialogs/{used.body['dialog']['id']}/submit"
     second = (await house.post(path, {"as": JO, "values": {"to": "u3", "why": "hm"}})).body["dialog"]

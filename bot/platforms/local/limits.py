@@ -12,10 +12,32 @@ from bot.model.text import CommandName, Link, Moment, Plain, Span
 
 
 class Look(StrEnum):
+    KITH = "kith"
+    """The room's own."""
     DISCORD = "discord"
     SLACK = "slack"
     PLAIN = "plain"
 
+
+KITH = Limits(
+    text=2_000,
+    card_text=12_000,
+    title=250,
+    block=4_000,
+    sections=40,
+    controls=25,
+    row=5,
+    button_label=80,
+    action=255,
+    options=100,
+    option_label=100,
+    form_fields=25,
+    form_title=150,
+    field_label=150,
+    field_text=4_000,
+    image_bytes=10 * 1024 * 1024,
+    alt=2_000,
+)
 
 DISCORD = Limits(
     text=2_000,
@@ -86,7 +108,9 @@ PLAIN = Limits(
     person_menus=False,
 )
 
-LOOKS: Mapping[Look, Limits] = MappingProxyType({Look.DISCORD: DISCORD, Look.SLACK: SLACK, Look.PLAIN: PLAIN})
+LOOKS: Mapping[Look, Limits] = MappingProxyType(
+    {Look.KITH: KITH, Look.DISCORD: DISCORD, Look.SLACK: SLACK, Look.PLAIN: PLAIN}
+)
 
 _ID = 20
 """Characters of an id on the platforms that are imitated: the room's own are shorter."""
@@ -139,5 +163,10 @@ def _measure_reference(span: Member | Channel | PlatformRole | Moment | Link | C
 
 
 MEASURES: Mapping[Look, Callable[[Span], int]] = MappingProxyType(
-    {Look.DISCORD: measure_discord, Look.SLACK: measure_slack, Look.PLAIN: measure_plain}
+    {
+        Look.KITH: measure_plain,
+        Look.DISCORD: measure_discord,
+        Look.SLACK: measure_slack,
+        Look.PLAIN: measure_plain,
+    }
 )
