@@ -301,6 +301,23 @@ def test_the_quick_judge_says_what_a_plain_one_says(sample: dict[str, Any]) -> N
     assert (list(quick.errors({"$ref": reference}, sample)) == []) is plain.is_valid(sample)
 
 
+@pytest.mark.skipif(not specs_found(), reason=NO_SPECS)
+def test_the_fake_can_not_answer_nonsense() -> None:
+    judge, path = schema.open_api(), "/channels/{channel_id}/messages"
+    judge.check_answer("GET", path, 200, [])
+    for status, answer in ((200, [{}]), (200, {}), (204, None)):
+        with pytest.raises(ValueError, match="messages"):
+            judge.check_answer("GET", path, status, answer)
+
+
+async def test_a_failure_of_the_fake_itself_ends_the_wait() -> None:
+    async with FakeDiscord() as d:
+        d.crashes.append(ValueError("broken"))
+        with pytest.raises(ValueError, match="broken"):
+            await d.until(lambda: False)
+        d.crashes.clear()
+
+
 async def test_waiting_tells_what_was_seen() -> None:
     async with FakeDiscord() as d:
         guild = d.guild()

@@ -1,4 +1,17 @@
-"""A fake Discord server: REST v10 and gateway v10 on loopback, for the real discord.py."""
+"""A fake Discord server: REST v10 and gateway v10 on loopback, for the real discord.py.
+
+    async with FakeDiscord() as d:
+        guild = d.guild("Workshop")
+        channel = guild.channel("hello")
+        async with running(discord.Client(**uncached()), d):
+            ana, mina = guild.join("Ana"), guild.join("Mina")
+            answer = await (await ana.slash("shoutout", to=mina, why="tea")).answered()
+            await ana.click(channel.last, label="Me too")
+            assert channel.last.pinged == {mina.id}
+
+State is read from `d`, `guild`, `channel`, messages and interactions; `d.faults` and `d.gateway` plan what
+goes wrong; `d.clock.skip` lets interactions and nonces expire; `d.until` waits.
+"""
 
 from .aiming import aimed_at, running, uncached
 from .drafting import Upload

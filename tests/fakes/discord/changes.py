@@ -12,8 +12,9 @@ T = TypeVar("T")
 class Changes:
     """Tells everyone who waits that something changed."""
 
-    def __init__(self, describe: Callable[[], str]) -> None:
+    def __init__(self, describe: Callable[[], str], failures: list[Exception]) -> None:
         self._describe = describe
+        self._failures = failures
         self._waiting: set[asyncio.Future[None]] = set()
 
     def notify(self) -> None:
@@ -27,11 +28,14 @@ class Changes:
     async def until(self, condition: Callable[[], T], within: float = 5.0, what: str = "") -> T:
         """Wait until `condition()` is true and return its value.
 
-        Raises AssertionError, with what the fake saw last, after `within` seconds of real time.
+        Raises AssertionError, with what the fake saw last, after `within` seconds of real time, and at once
+        what made the fake itself fail.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + within
         while not (value := condition()):
+            if self._failures:
+                raise self._failures[0]
             future: asyncio.Future[None] = loop.create_future()
             self._waiting.add(future)
             try:

@@ -188,18 +188,21 @@ def _check_url(url: str, path: Path, schemes: tuple[str, ...], errors: FormError
         errors.add(path, "URL_TYPE_INVALID_SCHEME", message)
 
 
-def stored(components: list[Json], files: Mapping[str, Json]) -> list[Json]:
+def stored(components: list[Json], files: Mapping[str, Json] | None) -> list[Json]:
     """The components as Discord keeps them: numbered, without empty keys, media resolved.
 
-    `files` are the message's attachments as JSON, by filename.
+    `files` are the message's attachments as JSON, by filename; None for a modal, which alone keeps
+    whether its selects are required.
     """
     taken = {item["id"] for _, item in walk(components) if item.get("id")}
     numbers = (number for number in range(1, 1 + len(taken) + 256) if number not in taken)
     return [_stored(item, numbers, files) for item in components]
 
 
-def _stored(component: Json, numbers: Iterator[int], files: Mapping[str, Json]) -> Json:
+def _stored(component: Json, numbers: Iterator[int], files: Mapping[str, Json] | None) -> Json:
     kept = {key: value for key, value in component.items() if value is not None}
+    if files is not None and kept.get("type") in SELECTS:
+        kept.pop("required", None)
     if "type" in kept:
         kept["id"] = kept.get("id") or next(numbers)
     for key in ("components", "items", "options"):
@@ -210,7 +213,7 @@ def _stored(component: Json, numbers: Iterator[int], files: Mapping[str, Json]) 
             kept[key] = _stored(kept[key], numbers, files)
     for key in ("media", "file"):
         if key in kept:
-            kept[key] = _resolved(kept[key]["url"], files)
+            kept[key] = _resolved(kept[key]["url"], files or {})
     return kept
 
 
@@ -218,9 +221,10 @@ def _resolved(url: str, files: Mapping[str, Json]) -> Json:
     if named := _ATTACHMENT.fullmatch(url):
         file = files[named[1]]
         return {
+            "id": file["id"],
             "url": file["url"],
             "proxy_url": file["proxy_url"],
             "content_type": file["content_type"],
             "attachment_id": file["id"],
         }
-    return {"url": url, "proxy_url": url}
+    return {"id": "0", "url": url, "proxy_url": url}

@@ -338,7 +338,7 @@ class Interaction:
             body["interaction"]["guild_id"] = str(self.channel.guild.id)
         if self.callback in (MESSAGE, DEFER, UPDATE, DEFER_UPDATE) and self.original is not None:
             body["interaction"]["response_message_id"] = str(self.original.id)
-            if self.callback in (MESSAGE, UPDATE, DEFER):
+            if self.callback in (MESSAGE, UPDATE):
                 message = wire.message(self.original, self._world)
                 body["resource"] = {"type": self.callback, "message": message}
         return body

@@ -114,7 +114,7 @@ class Modal:
     def __init__(self, data: Json, opened_by: Any) -> None:
         self.custom_id: str = data["custom_id"]
         self.title: str = data["title"]
-        self.components: list[Json] = stored(data["components"], {})
+        self.components: list[Json] = stored(data["components"], None)
         self.opened_by = opened_by
         self.submitted = False
 

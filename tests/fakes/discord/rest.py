@@ -71,7 +71,7 @@ class Rest:
             raise
         except Exception as bug:
             self._fake.crashes.append(bug)
-            status, answer = 500, {"message": "500: Internal Server Error", "code": 0}
+            status, answer = 501, {"message": f"the fake itself failed: {bug!r}", "code": 0}
         if status in (401, 403) or (status == 429 and headers.get("X-RateLimit-Scope") != "shared"):
             limits.note_invalid()
         seen.status, seen.answer = status, answer
@@ -108,6 +108,8 @@ class Rest:
             status, answer = result.status, result.body
         else:
             status, answer = (204, None) if result is None else (200, result)
+        if fake.open_api is not None and fake.open_api.knows(http.method, template):
+            fake.open_api.check_answer(http.method, template, status, answer)
         if fault is not None and fault.kind == "answer_lost":
             return await self._lose(fault)
         return status, answer

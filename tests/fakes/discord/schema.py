@@ -26,11 +26,12 @@ _TOLERATED = {
     "CreateForumThreadRequest": {"type": {"type": ["integer", "null"]}},
     "RichEmbed": {"flags": {"type": "integer"}},
     "MessageAttachmentRequest": {"spoiler": {"type": "boolean"}},
+    "CreatedThreadResponse": {"message": {"$ref": "#/components/schemas/MessageResponse"}},
     "ApplicationCommandCreateRequest": {"nsfw": {"type": "boolean"}},
     "ApplicationCommandPatchRequestPartial": {"nsfw": {"type": "boolean"}},
     "ApplicationCommandUpdateRequest": {"nsfw": {"type": "boolean"}},
 }
-"""Keys that discord.py sends and Discord takes or passes over, though the document lacks them."""
+"""Keys that discord.py sends and Discord takes, passes over or answers, though the document lacks them."""
 
 _TOLERATED_QUERY: dict[tuple[str, str], list[Json]] = {
     ("PUT", "/guilds/{guild_id}/bans/{user_id}"): [
@@ -186,6 +187,22 @@ class OpenApi:
             for mistake in self._document.errors(known[name], _from_query(text, known[name])):
                 _note(mistake, errors, (name,))
 
+    def check_answer(self, method: str, path: str, status: int, answer: Any) -> None:
+        """Raise unless the fake's own answer is one that the document describes."""
+        responses = self._paths[path][method.lower()]["responses"]
+        content = responses.get(str(status), {}).get("content")
+        if str(status) not in responses:
+            raise ValueError(f"{method} {path} never answers {status}")
+        if content is None:
+            if answer is not None:
+                raise ValueError(f"{method} {path} answers {status} without a body")
+            return
+        if isinstance(answer, list):
+            answer = answer[:_SAMPLE]
+        for mistake in self._document.errors(content["application/json"]["schema"], answer):
+            where = "/".join(str(part) for part in mistake.absolute_path)
+            raise ValueError(f"{method} {path} would answer wrongly: {where}: {mistake.message[:300]}")
+
     def _query_schemas(self, method: str, path: str) -> dict[str, Json]:
         key = (method, path)
         if key not in self._queries:
@@ -252,13 +269,15 @@ def _note(mistake: ValidationError, errors: FormErrors, root: tuple[str | int, .
 class GatewaySchemas:
     """Judges what the fake itself sends.
 
-    The document was generated from enumerations, so it knows flags only one by one, never none or several.
+    The document was generated from enumerations, so it knows flags only one by one, never none or several;
+    and it lacks the ids of media, which the OpenAPI document wants.
     """
 
     def __init__(self, document: Json) -> None:
         for name in document["definitions"]:
             if name.endswith("Flags"):
                 document["definitions"][name] = {"type": "integer", "minimum": 0}
+        document["definitions"]["APIUnfurledMediaItem"]["properties"]["id"] = {"type": "string"}
         self._document = Document(document, Draft7Validator)
         self._events: dict[str, Json] = {}
         for definition in document["definitions"].values():

@@ -88,7 +88,7 @@ class FakeDiscord:
         self.typed: deque[int] = deque(maxlen=100)
         self.in_flight = 0
         self.most_in_flight = 0
-        self._changes = Changes(self._describe)
+        self._changes = Changes(self._describe, self.crashes)
         self.changed = self._changes.notify
         self.world = World(
             self.clock,
@@ -190,8 +190,6 @@ class FakeDiscord:
 
     def _describe(self) -> str:
         lines = [f"last requests: {self.requests[-8:]}", f"refusals: {self.refusals[-3:]}"]
-        if self.crashes:
-            lines.append(f"the fake itself failed: {self.crashes!r}")
         return "\n".join(lines)
 
     # What tests use.

@@ -26,6 +26,7 @@ def user(account: User) -> Json:
         "avatar": None,
         "public_flags": 0,
         "flags": 0,
+        "primary_guild": None,
     }
     if account.bot:
         body["bot"] = True
@@ -278,7 +279,6 @@ def guild(server: Guild) -> Json:
         "stickers": [],
         "explicit_content_filter": 0,
         "features": server.features,
-        "hub_type": None,
         "incidents_data": None,
         "mfa_level": 0,
         "nsfw": False,
@@ -304,11 +304,17 @@ def guild(server: Guild) -> Json:
     }
 
 
-def guild_create(server: Guild, *, whole: bool, large_threshold: int, unavailable: bool | None) -> Json:
-    """A guild as the gateway streams it: `whole` with all members, else with the bot alone."""
-    body = guild(server)
+def guild_event(server: Guild) -> Json:
+    """A guild as the gateway tells it."""
+    body = guild(server) | {"hub_type": None}
     for rest_only in ("home_header", "nsfw"):
         del body[rest_only]
+    return body
+
+
+def guild_create(server: Guild, *, whole: bool, large_threshold: int, unavailable: bool | None) -> Json:
+    """A guild as the gateway streams it: `whole` with all members, else with the bot alone."""
+    body = guild_event(server)
     members: Sequence[Member] = [server.bot]
     large = len(server.members) > large_threshold
     if whole and not large:

@@ -175,10 +175,7 @@ class World:
 
     def guild_updated(self, guild: Guild) -> None:
         """Tell the bot that the guild's settings changed."""
-        body = wire.guild(guild)
-        for rest_only in ("home_header", "nsfw"):
-            del body[rest_only]
-        self.gateway.dispatch("GUILD_UPDATE", body, guild)
+        self.gateway.dispatch("GUILD_UPDATE", wire.guild_event(guild), guild)
         self.changed()
 
     # Channels, roles, overwrites.
