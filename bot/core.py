@@ -15,7 +15,7 @@ from bot.actions import Sealer
 from bot.census import Census
 from bot.clock import Clock, system_ms
 from bot.cog import Cog
-from bot.database import migrator
+from bot.database import prepare
 from bot.host.about import About
 from bot.host.me import Me
 from bot.host.moderation import Moderation
@@ -123,8 +123,21 @@ class Core:
             log.warning("no_census", space=space.key, error=str(error))
 
 
-def host_sections() -> dict[str, type[Any]]:
-    return {cog.name: cog.settings_type for cog in HOST_COGS}
+def registry_of(cogs: Sequence[Cog[Any, Any]], sections: Sections, faults: Sequence[CogFault]) -> Registry:
+    """The host's own cogs and the ones given, ready to be found, with the faults of all."""
+    registry = Registry()
+    registry.faults.extend(faults)
+    registry.add([About(registry), Me(registry, sections), Moderation(), Setup(registry, sections), *cogs])
+    return registry
+
+
+def sections_of(
+    cogs: Sequence[Cog[Any, Any]], defaults: Mapping[str, Mapping[str, Any]], zone: ZoneInfo
+) -> Sections:
+    """The settings of the host and of these cogs, with the configuration's defaults."""
+    types = {cog.name: cog.settings_type for cog in HOST_COGS}
+    types |= {cog.name: cog.settings_type for cog in cogs}
+    return Sections(types, defaults, zone)
 
 
 def load_cogs(
@@ -134,9 +147,8 @@ def load_cogs(
 
     Raises BadSettings if a default can't be used.
     """
-    cogs, faults = load(names)
-    types = host_sections() | {cog.name: cog.settings_type for cog in cogs}
-    sections = Sections(types, defaults, zone)
+    cogs, faults = load(names, taken=[cog.name for cog in HOST_COGS])
+    sections = sections_of(cogs, defaults, zone)
     wrong = sections.wrong()
     if wrong:
         raise BadSettings(wrong)
@@ -161,13 +173,11 @@ async def build(
 
     Raises StorageError, DatabaseNewer among them, with what to do.
     """
-    await migrator(engine, cogs).upgrade(progress)
+    cogs, unprepared = await prepare(engine, cogs, progress)
     new_id = IdSource(worker, system_ms).next
     key = await engine.unit(0, lambda tx: kept.get_or_make(tx, "actions", secrets.token_hex(32)))
     sealer = Sealer(bytes.fromhex(key))
-    registry = Registry()
-    registry.faults.extend(faults)
-    registry.add([About(registry), Me(registry, sections), Moderation(), Setup(registry, sections), *cogs])
+    registry = registry_of(cogs, sections, (*faults, *unprepared))
     for fault in registry.faults:
         log.error("cog_not_used", cog=fault.name, problem=fault.problem)
     holder = f"worker-{worker}"

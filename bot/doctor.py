@@ -26,9 +26,7 @@ from bot.config_file import Loaded
 from bot.config_problems import ConfigError, Problem
 from bot.database import migrator
 from bot.model.check import Check, State
-from bot.offline import registry_of
 from bot.redact import Redactor, visible
-from bot.settings import Sections
 from bot.version import VERSION
 from storage.backup import size
 from storage.engines import open_engine
@@ -146,9 +144,8 @@ def features(loaded: Loaded) -> list[Check]:
     """Whether the cogs can be loaded, and whether what the configuration says to them makes sense."""
     config = loaded.config
     cogs, faults = registry.load(config.kith.cogs)
-    types = core.host_sections() | {cog.name: cog.settings_type for cog in cogs}
-    sections = Sections(types, config.cog_defaults, config.zone)
-    known = registry_of(cogs, sections, faults)
+    sections = core.sections_of(cogs, config.cog_defaults, config.zone)
+    known = core.registry_of(cogs, sections, faults)
     checks = [
         Check.fail(
             "cogs", "Features", f"{fault.name}: {fault.problem}", "Mend it, or take it from kith.cogs."

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.clock import system_ms
-from bot.cog import Cog
 from bot.config_file import Loaded
-from bot.core import BadSettings, load_cogs
+from bot.core import BadSettings, load_cogs, registry_of
 from bot.ctx import Ctx
 from bot.database import migrator
-from bot.host.about import About
 from bot.host.common import as_cog, space_settings
-from bot.host.me import Kept, Me
-from bot.host.moderation import Moderation
+from bot.host.me import Kept
 from bot.host.settings import HOST
-from bot.host.setup import Setup
 from bot.model.ids import Member, Space
-from bot.registry import CogFault, Registry
+from bot.registry import Registry
 from bot.settings import Sections
 from bot.store import Scope
 from storage.engines import open_engine
@@ -68,14 +64,6 @@ class Offline:
             Kept(cog.name, await cog.export(as_cog(ctx, cog, settings), member))
             for cog in self.registry.cogs.values()
         ]
-
-
-def registry_of(cogs: Sequence[Cog[Any, Any]], sections: Sections, faults: Sequence[CogFault]) -> Registry:
-    """The host's cogs and these, with the faults of all."""
-    registry = Registry()
-    registry.faults.extend(faults)
-    registry.add([About(registry), Me(registry, sections), Moderation(), Setup(registry, sections), *cogs])
-    return registry
 
 
 @asynccontextmanager

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+import inspect
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Final
@@ -17,14 +19,22 @@ from bot.cog import (
     JobHandler,
     MenuHandler,
 )
-from bot.model.content import Catalog, CommandSpec, MenuSpec
+from bot.model.content import Catalog, CommandSpec, Kind, MenuSpec
 from bot.model.events import Event
 from bot.model.roles import Role
 from bot.nearest import nearest
-from bot.spec import Parameter, SpecError, of_dataclass
+from bot.spec import ABOUT_MOST, OPTIONS_MOST, Parameter, SpecError, of_dataclass
 
 SUBCOMMANDS_MOST: Final = 25
 """Discord's limit of subcommands under one command."""
+MENUS_MOST: Final = 5
+"""Discord's limit of menu actions on messages, and of those on people."""
+MENU_LABEL_MOST: Final = 24
+"""Slack's limit for the name of a shortcut."""
+HANDLER_NAME_MOST: Final = 45
+"""Characters of ``cog.handler``, so that a form's or a button's id has room for its arguments."""
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,29}")
+_COMMAND: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,29 +58,46 @@ class Entry:
         return f"{self.cog.name}.{self.handler.name}"
 
 
-def load(names: Sequence[str]) -> tuple[list[Cog[Any, Any]], list[CogFault]]:
-    """The cogs of these modules. One that can't be imported or made is a fault, never an exception."""
+def load(names: Sequence[str], taken: Collection[str] = ()) -> tuple[list[Cog[Any, Any]], list[CogFault]]:
+    """The cogs of these modules. One that can't be imported or made is a fault, never an exception.
+
+    ``taken`` are the names that no cog may have.
+    """
     cogs: list[Cog[Any, Any]] = []
     faults: list[CogFault] = []
+    used = set(taken)
     for name in names:
         try:
-            cog = _only_cog(importlib.import_module(name))()
-            of_dataclass(cog.settings_type)
-            cogs.append(cog)
-        except Exception as error:
+            made = _only_cog(importlib.import_module(name))
+            if not _NAME.fullmatch(made.name):
+                raise SpecError(f"{made.name!r} can't be a cog's name: use up to 30 of a-z, 0-9 and _.")
+            if made.name in used:
+                raise SpecError(f"there is another cog called {made.name}.")
+            of_dataclass(made.settings_type)
+            made.settings_type()
+            cogs.append(made())
+            used.add(made.name)
+        except (Exception, SystemExit) as error:
             faults.append(CogFault(name, f"{type(error).__name__}: {error}"))
     return cogs, faults
 
 
 def _only_cog(module: ModuleType) -> type[Cog[Any, Any]]:
-    found = [
+    own = {
         value
         for value in vars(module).values()
-        if isinstance(value, type) and issubclass(value, Cog) and value.__module__.startswith(module.__name__)
-    ]
-    if len(found) != 1:
-        raise SpecError(f"{module.__name__} should hold one Cog, it has {len(found)}.")
-    return found[0]
+        if isinstance(value, type)
+        and issubclass(value, Cog)
+        and f"{value.__module__}.".startswith(f"{module.__name__}.")
+    }
+    whole = [cog for cog in own if not inspect.isabstract(cog)]
+    if len(whole) == 1:
+        return whole[0]
+    if len(own) == 1 and not whole:
+        unfinished = own.pop()
+        lacks = " and ".join(sorted(unfinished.__abstractmethods__))
+        raise SpecError(f"{unfinished.__name__} lacks {lacks}.")
+    raise SpecError(f"{module.__name__} should hold one Cog, it has {len(whole)}.")
 
 
 class Registry:
@@ -89,8 +116,8 @@ class Registry:
         for cog in cogs:
             try:
                 entries = self._check(cog)
-            except (SpecError, TypeError, NameError) as error:
-                self.faults.append(CogFault(cog.name, str(error)))
+            except Exception as error:
+                self.faults.append(CogFault(cog.name, f"{error}"))
                 continue
             self.cogs[cog.name] = cog
             for entry in entries:
@@ -98,29 +125,71 @@ class Registry:
         self.catalog = self._catalog()
 
     def _check(self, cog: Cog[Any, Any]) -> list[Entry]:
+        """The cog's handlers. Raises SpecError for what a platform or another cog would trip over."""
         if cog.name in self.cogs:
             raise SpecError(f"there is another cog called {cog.name}.")
-        settings = {item.name for item in of_dataclass(cog.settings_type)}
+        settings = {item.name: item for item in of_dataclass(cog.settings_type)}
         entries = [Entry(cog, handler, handler.parameters()) for handler in cog.handlers.values()]
-        roots = {path[0]: (len(path), entry.handler.role) for path, entry in self._commands.items()}
         for entry in entries:
             handler = entry.handler
-            if isinstance(handler, JobHandler) and handler.setting not in settings:
-                raise SpecError(f"{entry.name}: there is no setting {handler.setting!r} for its schedule.")
-            if isinstance(handler, CommandHandler):
-                if handler.path in self._commands:
-                    raise SpecError(f"/{' '.join(handler.path)} is taken by another cog.")
-                shape = (len(handler.path), handler.role)
-                if roots.setdefault(handler.path[0], shape) != shape:
+            if len(entry.name) > HANDLER_NAME_MOST:
+                raise SpecError(f"{entry.name} is too long a name: {HANDLER_NAME_MOST} characters fit.")
+            if handler.role not in Role:
+                raise SpecError(f"{entry.name}: {handler.role!r} is no role.")
+            if isinstance(handler, JobHandler):
+                schedule = settings.get(handler.setting)
+                if schedule is None or schedule.field.kind is not Kind.SCHEDULE:
                     raise SpecError(
-                        f"/{handler.path[0]} has another role, or is a command of its own, elsewhere."
+                        f"{entry.name}: there is no setting {handler.setting!r} that holds its schedule."
                     )
-                if not handler.about:
-                    raise SpecError(f"{entry.name} needs a docstring: its first line is the command's help.")
             for item in entry.parameters:
                 if item.completer is not None and not hasattr(cog, item.completer):
                     raise SpecError(f"{entry.name}: there is no method {item.completer!r} to complete with.")
+        self._check_commands([entry for entry in entries if isinstance(entry.handler, CommandHandler)])
+        self._check_menus([entry for entry in entries if isinstance(entry.handler, MenuHandler)])
         return entries
+
+    def _check_commands(self, entries: Sequence[Entry]) -> None:
+        known = dict(self._commands)
+        roots = {path[0]: (len(path), entry.handler.role) for path, entry in known.items()}
+        for entry in entries:
+            handler = entry.handler
+            assert isinstance(handler, CommandHandler)
+            written = "/" + " ".join(handler.path)
+            if not all(_COMMAND.fullmatch(name) for name in handler.path):
+                raise SpecError(f"{written} can't be a command: use up to 32 of a-z, 0-9, _ and -.")
+            if handler.path in known:
+                raise SpecError(f"{written} is taken already.")
+            shape = (len(handler.path), handler.role)
+            if roots.setdefault(handler.path[0], shape) != shape:
+                raise SpecError(
+                    f"/{handler.path[0]} has another role, or is a command of its own, elsewhere."
+                )
+            if not handler.about:
+                raise SpecError(f"{entry.name} needs a docstring: its first line is the command's help.")
+            if len(handler.about) > ABOUT_MOST:
+                raise SpecError(f"{entry.name}: the docstring's first line is over {ABOUT_MOST} characters.")
+            if len(entry.parameters) > OPTIONS_MOST:
+                raise SpecError(f"{entry.name} asks for more than {OPTIONS_MOST} things.")
+            known[handler.path] = entry
+            if sum(path[0] == handler.path[0] for path in known) > SUBCOMMANDS_MOST:
+                raise SpecError(f"/{handler.path[0]} has more than {SUBCOMMANDS_MOST} subcommands.")
+
+    def _check_menus(self, entries: Sequence[Entry]) -> None:
+        used = [entry.handler for entry in self._entries.values() if isinstance(entry.handler, MenuHandler)]
+        for entry in entries:
+            handler = entry.handler
+            assert isinstance(handler, MenuHandler)
+            if len(handler.label) > MENU_LABEL_MOST:
+                raise SpecError(f"{entry.name}: the label is over {MENU_LABEL_MOST} characters.")
+            beside = [one for one in used if one.target is handler.target]
+            if handler.label in {one.label for one in beside}:
+                raise SpecError(f"{entry.name}: another menu action is called {handler.label!r}.")
+            if len(beside) >= MENUS_MOST:
+                raise SpecError(
+                    f"{entry.name}: there are {MENUS_MOST} menu actions on a {handler.target} already."
+                )
+            used.append(handler)
 
     def _add(self, entry: Entry) -> None:
         self._entries[entry.name] = entry
