@@ -1,7 +1,8 @@
 """Kith: a community bot. What a cog author imports, and nothing else."""
 
+from bot.attention import Attention
 from bot.cog import Cog, Group, Held, NoSettings, Preview, button, command, form, job, menu, on, select, timer
-from bot.ctx import Attention, Ctx, Sorry
+from bot.ctx import Ctx, Sorry
 from bot.model.content import (
     Accent,
     Button,

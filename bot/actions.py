@@ -3,7 +3,7 @@
 A cog binds a handler's arguments with :func:`bind`. Before it leaves, the host seals the action for the
 space it goes to: handler, arguments, expiry and a signature over them, the space and, if it is for one
 person alone, that person. So a control survives restarts without a row, and a forged, foreign or borrowed
-one is refused.
+one is refused. A form also carries a number of its own, so that it can be sent once only.
 """
 
 from __future__ import annotations
@@ -47,13 +47,15 @@ class Expired(Exception):
 class Bound:
     """A handler's name with the arguments it will be called with.
 
-    ``only``: the one member that may use it. ``until``: UTC milliseconds of community time.
+    ``only``: the one member that may use it. ``until``: UTC milliseconds of community time. ``once``: the
+    number of a form, each of which is good for one use.
     """
 
     handler: str
     args: tuple[Argument, ...] = ()
     only: Member | None = None
     until: int | None = None
+    once: int | None = None
 
 
 def bind(handler: str, *args: Argument, only: Member | None = None, until: int | None = None) -> str:
@@ -73,12 +75,16 @@ class Sealer:
     def __init__(self, key: bytes) -> None:
         self._key = key
 
-    def seal(self, action: str, space: str) -> str:
-        """The action as it travels, at most ACTION_MOST characters. Raises ActionTooLong."""
+    def seal(self, action: str, space: str, *, once: int | None = None) -> str:
+        """The action as it travels, at most ACTION_MOST characters; ``once`` is a form's own number.
+
+        Raises ActionTooLong.
+        """
         what = bound(action)
         expiry = _base36(-(-what.until // 60_000)) if what.until is not None else ""
-        fields = (what.handler, "~".join(_pack(arg, space) for arg in what.args), expiry)
-        body = "|".join((*fields, "o" if what.only else ""))
+        number = _base36(once) if once is not None else ""
+        args = "~".join(_pack(arg, space) for arg in what.args)
+        body = "|".join((what.handler, args, expiry, "o" if what.only else "", number))
         sealed = f"{body}|{self._sign(body, space, what.only)}"
         if len(sealed) > ACTION_MOST:
             raise ActionTooLong(f"{what.handler}: {len(sealed)} characters, {ACTION_MOST} fit.")
@@ -87,18 +93,18 @@ class Sealer:
     def open(self, sealed: str, space: str, actor: Member, now: int) -> Bound:
         """What a sealed action does. Raises BadAction, NotYours or Expired."""
         parts = sealed.split("|")
-        if len(parts) != 5:
+        if len(parts) != 6:
             raise BadAction
-        handler, packed, expiry, flag, signature = parts
+        handler, packed, expiry, flag, number, signature = parts
         body = sealed[: -len(signature) - 1]
         only = actor if flag else None
-        if not hmac.compare_digest(self._sign(body, space, only).encode(), signature.encode()):
+        if not hmac.compare_digest(self._sign(body, space, only).encode(), _bytes(signature)):
             raise NotYours if flag else BadAction
         until = int(expiry, 36) * 60_000 if expiry else None
         if until is not None and now > until:
             raise Expired
         args = tuple(_unpack(item, space) for item in packed.split("~")) if packed else ()
-        return Bound(handler, args, only, until)
+        return Bound(handler, args, only, until, int(number, 36) if number else None)
 
     def seal_content(self, content: Content, space: str) -> Content:
         """The content with every control in it sealed."""
@@ -124,8 +130,13 @@ class Sealer:
 
     def _sign(self, body: str, space: str, only: Member | None) -> str:
         signed = "\0".join((body, space, only.key if only else ""))
-        digest = hmac.new(self._key, signed.encode(), hashlib.sha256).digest()
+        digest = hmac.new(self._key, _bytes(signed), hashlib.sha256).digest()
         return base64.urlsafe_b64encode(digest).decode()[:_SIGNATURE]
+
+
+def _bytes(text: str) -> bytes:
+    """What a forger sends may hold half a character."""
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _controls(card: Card) -> bool:

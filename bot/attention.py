@@ -8,11 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
-from bot.ctx import Attention
 from storage.port import Tx
 from storage.repos import attention as repo
+
+
+class Attention(StrEnum):
+    """Why a message comes without being asked for; the host's budget treats each kind differently."""
+
+    GREETING = "greeting"
+    """To a newcomer. In channels it is outside the budget."""
+    DROP = "drop"
+    """A piece of knowledge: waits up to 3 hours, then is skipped."""
+    RITUAL = "ritual"
+    """Something that recurs and people look forward to: waits up to a day."""
+    NUDGE = "nudge"
+    """A private reminder: dropped rather than late."""
+    NEWS = "news"
+    """What came of something: folded into the next message that waits for the same place."""
+
 
 HOUR: Final = 3_600_000
 DAY: Final = 24 * HOUR
@@ -67,9 +83,7 @@ async def admit(
     if kind is Attention.GREETING and not person:
         return Admitted(now)
     budgets = PERSON_BUDGET if person else CHANNEL_BUDGET
-    since = now - max(budget.window for budget in budgets)
-    taken = await repo.times(tx, community, target, since)
-    at = earliest(taken, budgets, now)
+    at = await _first_place(tx, community, target, budgets, now)
     if at > now and kind is Attention.NEWS:
         waiting = await repo.waiting(tx, community, target, now)
         if waiting is not None:
@@ -78,6 +92,19 @@ async def admit(
         return Dropped()
     await repo.add(tx, community=community, target=target, at=at, intent=intent, kind=kind.value)
     return Admitted(at)
+
+
+async def has_room(tx: Tx, *, community: int, target: str, kind: Attention, now: int) -> bool:
+    """Whether a channel's budget has a place for a message of this kind, without taking it."""
+    if kind is Attention.GREETING:
+        return True
+    at = await _first_place(tx, community, target, CHANNEL_BUDGET, now)
+    return at - now <= LONGEST_WAIT[kind]
+
+
+async def _first_place(tx: Tx, community: int, target: str, budgets: Sequence[Budget], now: int) -> int:
+    since = now - max(budget.window for budget in budgets)
+    return earliest(await repo.times(tx, community, target, since), budgets, now)
 
 
 def earliest(taken: Sequence[int], budgets: Sequence[Budget], now: int) -> int:

@@ -67,7 +67,6 @@ class Census:
                         space=space,
                         at=began,
                         member=member,
-                        joined_at=began,
                     )
                 )
         gone = await self._gone(community, space, began)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -83,7 +84,7 @@ class Handler:
         self.name = name
 
     def parameters(self) -> tuple[Parameter, ...]:
-        """What people are asked for: the handler's arguments without its context and what the event brings."""
+        """What people are asked for: its arguments without the context and what the event brings."""
         return spec.of_function(self.method, skip=self._skip) if self.asks else ()
 
     def __get__(self, cog: Cog[Any, Any] | None, owner: type[Cog[Any, Any]]) -> Any:
@@ -149,10 +150,11 @@ class ButtonHandler(Handler):
     kind = HandlerKind.BUTTON
     asks = True
 
-    def __init__(self, method: Method, *, label: str, role: Role, style: ButtonStyle) -> None:
+    def __init__(self, method: Method, *, label: str, role: Role, style: ButtonStyle, private: bool) -> None:
         super().__init__(method, role=role)
         self.label = label
         self.style = style
+        self.private = private
 
     @overload
     def __get__(self, cog: None, owner: type[Cog[Any, Any]]) -> ButtonHandler: ...
@@ -180,10 +182,17 @@ class ButtonCallee(Callee):
 
 
 def button(
-    label: str, *, role: Role = Role.MEMBER, style: ButtonStyle = ButtonStyle.NORMAL
+    label: str,
+    *,
+    role: Role = Role.MEMBER,
+    style: ButtonStyle = ButtonStyle.NORMAL,
+    private: bool = False,
 ) -> Callable[[Method], ButtonHandler]:
-    """A button's handler: ``(self, ctx, *bound, *asked)``."""
-    return partial(ButtonHandler, label=label, role=role, style=style)
+    """A button's handler: ``(self, ctx, *bound, *asked)``.
+
+    What a ``private`` one does reaches nobody else, so it may name people who blocked whoever presses it.
+    """
+    return partial(ButtonHandler, label=label, role=role, style=style, private=private)
 
 
 class SelectHandler(Handler):
@@ -251,7 +260,7 @@ class FormCallee(Callee):
         only: Member | None = None,
         until: int | None = None,
     ) -> Form:
-        """The form to hand to ``ctx.ask``."""
+        """The form to hand to ``ctx.ask``, good for one use."""
         return Form(title, self._action(args, only, until), tuple(fields), submit, intro)
 
 
@@ -366,8 +375,8 @@ class Cog(ABC, Generic[SettingsT, StoreT]):
 
     name: ClassVar[str]
     """How it is called in the configuration, in rows and in ids of buttons."""
-    settings_type: ClassVar[type[Any]]
-    store_type: ClassVar[type[Store]]
+    settings_type: ClassVar[type[Any]] = NoSettings
+    store_type: ClassVar[type[Store]] = Store
     handlers: ClassVar[Mapping[str, Handler]]
     tables: ClassVar[tuple[str, ...]] = ()
     """The cog's tables that have ``community`` and ``space``, so that spaces can be linked and unlinked."""
@@ -375,8 +384,9 @@ class Cog(ABC, Generic[SettingsT, StoreT]):
     def __init_subclass__(cls, name: str | None = None, **named: Any) -> None:
         super().__init_subclass__(**named)
         cls.name = name or _NAME.sub("_", cls.__name__).lower()
-        cls.settings_type, cls.store_type = NoSettings, Store
-        for base in getattr(cls, "__orig_bases__", ()):
+        if "__orig_bases__" in vars(cls):
+            cls.settings_type, cls.store_type = NoSettings, Store
+        for base in vars(cls).get("__orig_bases__", ()):
             if get_origin(base) is Cog:
                 settings_type, store_type = get_args(base)
                 cls.settings_type = settings_type if isinstance(settings_type, type) else NoSettings
@@ -396,7 +406,10 @@ class Cog(ABC, Generic[SettingsT, StoreT]):
     @classmethod
     def migrations(cls) -> Traversable | None:
         """The folder of the cog's numbered migrations, or None if it keeps nothing."""
-        package = cls.__module__.rpartition(".")[0] or cls.__module__
+        module = sys.modules[cls.__module__]
+        package = module.__name__ if hasattr(module, "__path__") else module.__package__
+        if not package:
+            return None
         folder = resources.files(package) / "migrations"
         return folder if folder.is_dir() else None
 

@@ -7,22 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Any, Generic
+from typing import Any, Final, Generic
 from zoneinfo import ZoneInfo
 
 from typing_extensions import TypeVar
 
+from bot import attention as budget
+from bot.attention import Attention
 from bot.model.content import Content, Form
 from bot.model.ids import Channel, Member, MessageRef, Space
 from bot.model.outgoing import Answer, Direct, InChannel
 from bot.model.roles import Role
-from bot.model.text import Words
+from bot.model.text import T, Words
 from bot.store import Scope
 from storage.repos import members
 
 SettingsT = TypeVar("SettingsT", default=Any)
 StoreT = TypeVar("StoreT", default=Any)
+
+
+NOT_NOW: Final = T("That can't be passed on just now. Nothing was sent.")
 
 
 class Sorry(Exception):
@@ -31,21 +35,6 @@ class Sorry(Exception):
     def __init__(self, words: Words) -> None:
         super().__init__(words)
         self.words = words
-
-
-class Attention(StrEnum):
-    """Why a message comes without being asked for; the host's budget treats each kind differently."""
-
-    GREETING = "greeting"
-    """To a newcomer. In channels it is outside the budget."""
-    DROP = "drop"
-    """A piece of knowledge: waits up to 3 hours, then is skipped."""
-    RITUAL = "ritual"
-    """Something that recurs and people look forward to: waits up to a day."""
-    NUDGE = "nudge"
-    """A private reminder: dropped rather than late."""
-    NEWS = "news"
-    """What came of something: folded into the next message that waits for the same place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +52,7 @@ class Said:
     reply_to: str | None = None
     react: str | None = None
     target: MessageRef | None = None
+    anonymous: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +72,8 @@ class Effects:
     form: Form | None = None
     rescheduled: bool = False
     """Whether a schedule changed, so that the clock must be looked at anew."""
+    forgotten: Member | None = None
+    """Whom the outbox is to forget, once what this run says is in it."""
 
 
 @dataclass(slots=True)
@@ -102,6 +94,10 @@ class Ctx(Generic[SettingsT, StoreT]):
     store: StoreT
     default_channel: Channel | None = None
     """Where the platform itself greets newcomers, if it has such a place."""
+    people: int | None = None
+    """How many people were here when the platform last said so."""
+    silent: bool = False
+    """Whether nothing public may be said now: Kith is not open here yet, or paused."""
     asked_by: Member | None = None
     roles: frozenset[Role] = frozenset({Role.MEMBER})
     channel: Channel | None = None
@@ -132,8 +128,34 @@ class Ctx(Generic[SettingsT, StoreT]):
         row = await members.get(self.scope.tx, key)
         return Member.of(key, row["name"], bot=bool(row["bot"])) if row else Member.of(key)
 
-    def reply(self, content: Content) -> None:
-        """Answer whoever is asking, seen by them alone; to an event in a channel, answer there."""
+    async def respect_blocks(self, *people: Member | None) -> None:
+        """Refuse, without saying why, if one of these people wants nothing of whoever is asking.
+
+        The host sees to it for people among a handler's arguments; call it for those found in rows.
+        """
+        for person in people:
+            if person is None or person == self.user:
+                continue
+            if await members.blocks(self.scope.tx, self.community, person.key, self.user.key):
+                raise Sorry(NOT_NOW)
+
+    async def may_post(self, to: Channel, attention: Attention) -> bool:
+        """Whether an unprompted post there would be said, now or within the wait of its kind.
+
+        Ask before using up what can't be said twice, such as the next snippet.
+        """
+        if self.silent:
+            return False
+        lane = InChannel(to).lane
+        return await budget.has_room(
+            self.scope.tx, community=self.community, target=lane, kind=attention, now=self.now
+        )
+
+    def reply(self, content: Content, *, attention: Attention | None = None) -> None:
+        """Answer whoever is asking, seen by them alone; to an event in a channel, answer there.
+
+        ``attention`` is needed for an event in which nobody spoke to the bot.
+        """
         if self.token is not None:
             self._say(Answer(self.token, self.user, self.channel), content)
         elif self.channel is not None:
@@ -141,9 +163,10 @@ class Ctx(Generic[SettingsT, StoreT]):
                 InChannel(self.channel, self.message.thread if self.message else None),
                 content,
                 reply_to=self.message.id if self.message else None,
+                attention=attention,
             )
         else:
-            self._say(Direct(self.user), content)
+            self._say(Direct(self.user), content, attention=attention)
 
     def post(
         self,
@@ -155,15 +178,26 @@ class Ctx(Generic[SettingsT, StoreT]):
         because: Words | None = None,
         ping: bool = True,
         due_at: int | None = None,
+        anonymous: bool = False,
     ) -> None:
         """Post in a channel, or in the thread under a message.
 
         ``key`` names this message for a later edit or deletion, and is posted once, ever. ``attention`` is
         needed where nobody asked for it. ``because`` is what ``/kith why`` says. Only people named as
         arguments of the texts are notified, and with ``ping=False`` nobody. ``due_at`` is UTC milliseconds.
+        ``anonymous`` keeps secret, from ``/kith why`` too, who asked for it.
         """
         place = InChannel(to.channel, to.thread or to.id) if isinstance(to, MessageRef) else InChannel(to)
-        self._say(place, content, key, attention=attention, because=because, ping=ping, due_at=due_at)
+        self._say(
+            place,
+            content,
+            key,
+            attention=attention,
+            because=because,
+            ping=ping,
+            due_at=due_at,
+            anonymous=anonymous,
+        )
 
     def dm(
         self,
@@ -175,7 +209,7 @@ class Ctx(Generic[SettingsT, StoreT]):
         because: Words | None = None,
         due_at: int | None = None,
     ) -> None:
-        """Write to one person privately."""
+        """Write to one person privately. ``attention`` is needed unless it is the person who is asking."""
         self._say(Direct(to), content, key, attention=attention, because=because, due_at=due_at)
 
     def edit(self, key: str, content: Content) -> None:

@@ -15,7 +15,7 @@ from bot.model.content import Field, Kind
 from bot.model.events import Raw
 from bot.model.ids import Channel, Member, PlatformRole
 from bot.model.rules import Rule
-from bot.model.text import Moment, TemplateError, placeholders
+from bot.model.text import Moment, TemplateError, clean, placeholders
 from bot.nearest import nearest
 from bot.spec import REQUIRED, Parameter
 
@@ -26,6 +26,8 @@ _MENTION = re.compile(r"<@!?([^>|\s]+)(?:\|([^>]*))?>")
 _CHANNEL = re.compile(r"<#([^>|\s]+)(?:\|([^>]*))?>")
 _ROLE = re.compile(r"<@&([^>|\s]+)>|<!subteam\^([^>|\s]+)(?:\|[^>]*)?>")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"|“([^”]*)”')
+_BETWEEN_TEXTS = re.compile(r"\n\s*\n|\n-{3,}\n")
+TEXTS_MOST: Final = 25
 _REFERENCES: Final[Mapping[Kind, re.Pattern[str]]] = {Kind.MEMBER: _MENTION, Kind.CHANNEL: _CHANNEL}
 
 V = TypeVar("V")
@@ -55,12 +57,6 @@ class Read:
     @property
     def complete(self) -> bool:
         return not self.missing and not self.problems
-
-
-def clean(text: str) -> str:
-    """People's text as it is stored: no NUL, no lone surrogate, no control but line break and tab."""
-    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\r\n", "\n")
-    return "".join(char for char in text if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cs"))
 
 
 def read(parameters: Sequence[Parameter], raw: Mapping[str, Raw], where: Place) -> Read:
@@ -129,14 +125,21 @@ def check_template(text: str, names: Sequence[str]) -> None:
 
 
 def _text(field: Field, raw: Raw, where: Place) -> str:
-    text = clean(_as_text(raw)).strip()
+    text = _named(clean(_as_text(raw)).strip())
     if field.kind is Kind.TEXT:
         text = " ".join(text.split())
     if field.most is not None and len(text) > field.most:
         raise Misread(f"That is {len(text):,} characters. Please keep it to {field.most:,}.")
-    if field.least is not None and len(text) < _least(field.least, text):
+    seen = sum(unicodedata.category(char) != "Cf" for char in text)
+    if field.least is not None and seen < _least(field.least, text):
         raise Misread(f"A little more, please: at least {_least(field.least, text)} characters.")
     return text
+
+
+def _named(text: str) -> str:
+    """The text with people and channels by their names, where the platform gave them with it."""
+    text = _MENTION.sub(lambda match: f"@{match.group(2)}" if match.group(2) else match.group(0), text)
+    return _CHANNEL.sub(lambda match: f"#{match.group(2)}" if match.group(2) else match.group(0), text)
 
 
 def _least(least: int, text: str) -> int:
@@ -207,7 +210,7 @@ def _member(field: Field, raw: Raw, where: Place) -> Member:
     if isinstance(raw, Member):
         if raw.space != where.space:
             raise Misread("That person is not in this community.")
-        return raw
+        return replace(raw, name=clean(raw.name))
     match = _MENTION.fullmatch(str(raw).strip())
     if match is None:
         raise Misread("Who? Write @ and their name.")
@@ -269,18 +272,20 @@ def _choice(field: Field, raw: Raw, where: Place) -> str:
 
 
 def _ref(field: Field, raw: Raw, where: Place) -> int:
-    try:
-        return int(str(raw).strip().lstrip("#"))
-    except ValueError:
-        raise Misread("Pick one from the list, or give its number.") from None
+    text = str(raw).strip().lstrip("#")
+    if not re.fullmatch(r"[0-9]{1,18}", text):
+        raise Misread("Pick one from the list, or give its number.")
+    return int(text)
 
 
 def _texts(field: Field, raw: Raw, where: Place) -> tuple[str, ...]:
     if isinstance(raw, tuple):
-        found = [clean(_as_text(item)).strip() for item in raw]
+        found = [_BETWEEN_TEXTS.sub("\n", clean(_as_text(item)).strip()) for item in raw]
     else:
-        found = [part.strip() for part in re.split(r"\n\s*\n|\n-{3,}\n", clean(_as_text(raw)))]
+        found = [part.strip() for part in _BETWEEN_TEXTS.split(clean(_as_text(raw)))]
     kept = tuple(text for text in found if text)
+    if len(kept) > TEXTS_MOST:
+        raise Misread(f"Those are {len(kept)} texts. {TEXTS_MOST} are plenty.")
     longest = max((len(text) for text in kept), default=0)
     if field.most is not None and longest > field.most:
         raise Misread(f"One of them is {longest:,} characters. Please keep each to {field.most:,}.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -31,14 +33,15 @@ from bot.model.events import (
     SpaceSeen,
 )
 from bot.model.ids import Channel, Member, MessageRef, Space
-from bot.model.text import CommandName, Moment, T, Words
+from bot.model.text import CommandName, Moment, T, Words, clean
 from bot.model.ticks import ScheduleDue, ScheduleSkipped, Tick
+from bot.nearest import nearest
 from bot.reading import Place, Read
 from bot.registry import Entry, Registry
 from bot.spec import Parameter
 from bot.store import Scope
 from bot.unit import Call, Occasion, Outcome, UnitRunner, forbidden
-from bot.usage import title, usage
+from bot.usage import intro, title, usage
 from storage.errors import ReadTimeout, StorageError
 from storage.port import Engine, Tx
 
@@ -51,6 +54,10 @@ GONE: Final = T("That form is too old now. Start again, please; nothing was lost
 OFF: Final = T("That part of Kith is switched off here.")
 
 _BOOKKEEPING: Final = (SpaceSeen, SpaceLost, MemberJoined, MemberCleared, MemberLeft)
+
+_CONTROLS: Final = frozenset({HandlerKind.BUTTON, HandlerKind.SELECT})
+_FORMS: Final = frozenset({HandlerKind.FORM, HandlerKind.COMMAND, HandlerKind.BUTTON, HandlerKind.MENU})
+_OPTION: Final = re.compile(r"([a-z][a-z_-]{1,31}):(?=\s)", re.IGNORECASE)
 
 log = structlog.get_logger(__name__)
 
@@ -124,7 +131,11 @@ class Router:
             call = Call(entry)
         else:
             occasion = Occasion(event, "timer")
-            call = Call(entry, codec.loads(tick.args["args"]))
+            try:
+                call = Call(entry, codec.loads(tick.args["args"]))
+            except (KeyError, TypeError, ValueError) as error:
+                log.error("timer_unreadable", handler=entry.name, error=str(error))
+                return
         with structlog.contextvars.bound_contextvars(event=event.id, space=tick.space):
             try:
                 await self._run(occasion, [call])
@@ -166,7 +177,7 @@ class Router:
                 ctx = await self._units.reading_ctx(scope, request.space, request.actor, entry)
                 if entry.handler.role not in ctx.roles:
                     return ()
-                found: Sequence[Option] = await completer(ctx, reading.clean(request.typed))
+                found: Sequence[Option] = await completer(ctx, clean(request.typed))
                 return found
 
             found = await self._engine.read(work, deadline=COMPLETION_SECONDS)
@@ -191,27 +202,31 @@ class Router:
         fields = [item.field for item in entry.parameters]
         raw: dict[str, Raw] = dict(event.values)
         if event.text:
-            typed, rest = reading.split(fields, reading.clean(event.text))
+            typed, rest = reading.split(fields, clean(event.text))
             raw = {**typed, **raw}
-            if rest:
-                words = T("I could not place {rest}. {usage}", rest=rest[:100], usage=usage(entry))
+            words = _misplaced(entry, typed, rest)
+            if words is not None:
                 await self._refuse(event, words)
                 return None
         asking = bind(entry.name, only=event.actor.member)
-        return await self._with_values(event, entry, (), entry.parameters, raw, asking, "command")
+        return await self._with_values(
+            event, entry, (), entry.parameters, raw, asking, _interaction(event, "command")
+        )
 
     async def _control(self, event: ControlUsed) -> Form | None:
-        opened = await self._open(event, event.action)
+        opened = await self._open(event, event.action, _CONTROLS)
         if opened is None:
             return None
         entry, what = opened
         if entry.handler.kind is HandlerKind.SELECT:
-            chosen = tuple(reading.clean(value) for value in event.chosen)
+            chosen = tuple(clean(value) for value in event.chosen)
             await self._run(_interaction(event, "select"), [Call(entry, (*what.args, chosen))])
             return None
         asked = entry.parameters[len(what.args) :]
-        asking = bind(entry.name, *what.args, only=event.actor.member)
-        return await self._with_values(event, entry, what.args, asked, {}, asking, "button")
+        asking = bind(entry.name, *what.args, only=event.actor.member, until=what.until)
+        return await self._with_values(
+            event, entry, what.args, asked, {}, asking, _interaction(event, "button")
+        )
 
     async def _menu(self, event: MenuUsed) -> Form | None:
         entry = self._registry.entry(event.action)
@@ -228,7 +243,7 @@ class Router:
             if event.message is None:
                 await self._refuse(event, FORGED)
                 return None
-            chosen = ChosenMessage(event.message, event.member, reading.clean(event.text))
+            chosen = ChosenMessage(event.message, event.member, clean(event.text))
         if not any(item.field.required for item in entry.parameters):
             outcome = await self._run(_interaction(event, "menu"), [Call(entry, (chosen,))])
             return outcome.form
@@ -240,27 +255,26 @@ class Router:
         return self._form(event, entry, entry.parameters, {}, Read({}), asking)
 
     async def _form_sent(self, event: FormSent) -> Form | None:
-        opened = await self._open(event, event.action)
+        opened = await self._open(event, event.action, _FORMS)
         if opened is None:
             return None
         entry, what = opened
+        occasion = replace(_interaction(event, "form"), once=what.once)
         if isinstance(entry.handler, FormHandler):
-            outcome = await self._run(
-                _interaction(event, "form"), [Call(entry, (*what.args, _cleaned(event.values)))]
-            )
+            outcome = await self._run(occasion, [Call(entry, (*what.args, _cleaned(event.values)))])
             return outcome.form
         args: tuple[Any, ...] = what.args
         asked = (
             entry.parameters[len(args) :] if entry.handler.kind is HandlerKind.BUTTON else entry.parameters
         )
-        if entry.handler.kind is HandlerKind.MENU:
+        if isinstance(entry.handler, MenuHandler):
             body = await self._units.kept(event, int(str(what.args[0])))
             if body is None:
                 await self._refuse(event, GONE)
                 return None
             args = (codec.loads(body),)
-        asking = bind(entry.name, *what.args, only=event.actor.member)
-        return await self._with_values(event, entry, args, asked, event.values, asking, "form")
+        asking = bind(entry.name, *what.args, only=event.actor.member, until=what.until)
+        return await self._with_values(event, entry, args, asked, event.values, asking, occasion)
 
     async def _with_values(
         self,
@@ -270,7 +284,7 @@ class Router:
         asked: Sequence[Parameter],
         raw: Mapping[str, Raw],
         asking: str,
-        how: str,
+        occasion: Occasion,
     ) -> Form | None:
         """Run the handler if all it needs is there, else the form that asks for it."""
         place = Place(event.space.key, self._units.zone(event.space), self._clock.now())
@@ -280,7 +294,7 @@ class Router:
                 await self._refuse(event, forbidden(entry))
                 return None
             return self._form(event, entry, asked, raw, read, asking)
-        outcome = await self._run(_interaction(event, how), [Call(entry, args, read.values)])
+        outcome = await self._run(occasion, [Call(entry, args, read.values)])
         return outcome.form
 
     def _form(
@@ -299,9 +313,12 @@ class Router:
             )
             for item in asked
         )
-        return Form(title(entry.handler), self._sealer.seal(asking, event.space.key), fields)
+        action = self._sealer.seal(asking, event.space.key, once=self._units.new_id())
+        return Form(title(entry.handler), action, fields, intro=intro(entry.handler))
 
-    async def _open(self, event: Interaction, action: str) -> tuple[Entry, Bound] | None:
+    async def _open(
+        self, event: Interaction, action: str, kinds: frozenset[HandlerKind]
+    ) -> tuple[Entry, Bound] | None:
         """What a sealed action stands for; None after having told the person why it is refused."""
         try:
             what = self._sealer.open(action, event.space.key, event.actor.member, self._clock.now())
@@ -318,10 +335,16 @@ class Router:
         if entry is None:
             await self._refuse(event, OFF)
             return None
+        if entry.handler.kind not in kinds:
+            await self._refuse(event, FORGED)
+            return None
+        if not _takes(entry, what.args):
+            await self._refuse(event, STALE)
+            return None
         return entry, what
 
     async def _unknown(self, event: CommandUsed) -> None:
-        wanted = " ".join(event.path)
+        wanted = clean(" ".join(event.path))[:60]
         close = self._registry.nearest_command(event.path, await self._units.roles(event.space, event.actor))
         if close is None:
             words: Words = T(
@@ -341,13 +364,39 @@ class Router:
         outcome = await self._units.run(occasion, calls)
         if outcome.rescheduled:
             self._waker.poke()
-        if outcome.form is None:
-            return outcome
-        action = self._sealer.seal(outcome.form.action, occasion.event.space.key)
-        return replace(outcome, form=replace(outcome.form, action=action))
+        return outcome
 
     async def _refuse(self, event: Interaction, words: Words) -> None:
         await self._units.refuse(_interaction(event, "refusal"), words)
+
+
+def _misplaced(entry: Entry, typed: Mapping[str, Raw], rest: str) -> Words | None:
+    """What to say to somebody whose words found no place, or who misspelt an option; None if all is well."""
+    names = [item.name for item in entry.parameters]
+    texts = [value for value in typed.values() if isinstance(value, str)]
+    for text in (rest, *texts):
+        match = _OPTION.match(text)
+        close = nearest(match.group(1), names) if match else None
+        if match and close and close not in typed:
+            return T(
+                "There is no option {name}. Did you mean {close}? {usage}",
+                name=match.group(1),
+                close=close,
+                usage=usage(entry),
+            )
+    return T("I could not place {rest}. {usage}", rest=rest[:100], usage=usage(entry)) if rest else None
+
+
+def _takes(entry: Entry, args: tuple[Any, ...]) -> bool:
+    """Whether a handler still takes what a control made by an earlier version brings."""
+    if isinstance(entry.handler, MenuHandler):
+        return len(args) == 1
+    last = (None,) if entry.handler.kind in (HandlerKind.SELECT, HandlerKind.FORM) else ()
+    try:
+        inspect.signature(entry.handler.method).bind_partial(entry.cog, None, *args, *last)
+    except TypeError:
+        return False
+    return True
 
 
 def _interaction(event: Interaction, how: str) -> Occasion:
@@ -374,7 +423,7 @@ def _occasion_of(event: Event) -> Occasion:
 
 
 def _cleaned(values: Mapping[str, Raw]) -> dict[str, Raw]:
-    return {name: reading.clean(value) if isinstance(value, str) else value for name, value in values.items()}
+    return {name: clean(value) if isinstance(value, str) else value for name, value in values.items()}
 
 
 def _no_id() -> int:

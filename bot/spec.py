@@ -24,6 +24,10 @@ TEXT_MOST: Final = 200
 LONG_TEXT_MOST: Final = 2_000
 LABEL_MOST: Final = 45
 """Discord's limit for a label in a form, the strictest of the platforms."""
+ABOUT_MOST: Final = 100
+"""Discord's limit for the line that tells of a command or an option."""
+OPTIONS_MOST: Final = 25
+"""Discord's limit of options in a command, and of choices in an option."""
 
 
 class SpecError(TypeError):
@@ -49,7 +53,7 @@ class Between:
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """An id of one of the cog's own things, completed by the cog's method of that name."""
+    """Completed by the cog's method of that name. An ``int`` is an id of one of the cog's own things."""
 
     completer: str
 
@@ -182,7 +186,8 @@ def _parameter(owner: str, name: str, hint: Any, default: Any, about: str) -> Pa
             case Between(least=low_, most=high_):
                 least, most = low_, high_
             case Ref(completer=completes):
-                kind, completer = Kind.REF, completes
+                completer = completes
+                kind = Kind.REF if kind is Kind.INTEGER else kind
             case Label(label=words, about=line):
                 label, about = words, line or about
             case TemplateOf(names=names):
@@ -191,6 +196,12 @@ def _parameter(owner: str, name: str, hint: Any, default: Any, about: str) -> Pa
                 continue
     if len(label) > LABEL_MOST:
         raise SpecError(f"{owner}.{name}: the label is over {LABEL_MOST} characters.")
+    if len(about) > ABOUT_MOST:
+        raise SpecError(f"{owner}.{name}: the line about it is over {ABOUT_MOST} characters.")
+    if len(options) > OPTIONS_MOST:
+        raise SpecError(f"{owner}.{name}: there are more than {OPTIONS_MOST} choices.")
+    if completer is not None and kind not in (Kind.REF, Kind.TEXT):
+        raise SpecError(f"{owner}.{name}: only a number or a text can be completed.")
     return Parameter(
         Field(
             name=name,

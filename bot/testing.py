@@ -157,7 +157,7 @@ class Town:
     # Time
 
     async def travels_to(self, when: str) -> None:
-        """Community time goes on to a moment like ``Friday 16:00``, stopping at all that is due on the way."""
+        """Community time goes on to a moment like ``Friday 16:00``; all that is due on the way happens."""
         zone = self.core.units.zone(self.platform.space)
         await self.core.scheduler.travel(grammar.parse_moment(when, self.clock.now(), zone))
         await self.settled()

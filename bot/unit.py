@@ -6,31 +6,21 @@ storage leaves it unmarked.
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-import structlog
-
+from bot import books, faults
 from bot.because import Because
 from bot.clock import Clock
-from bot.cog import JobHandler
+from bot.cog import ButtonHandler, JobHandler
 from bot.ctx import Ctx, Effects, Said, Sorry
 from bot.host.settings import HOST, HostSettings
 from bot.jobs import sync_jobs
-from bot.model.content import Form
-from bot.model.events import (
-    Event,
-    Interaction,
-    MemberCleared,
-    MemberJoined,
-    MemberLeft,
-    SpaceLost,
-    SpaceSeen,
-)
+from bot.model.content import ChosenMessage, Form
+from bot.model.events import Event, Interaction, MessagePosted, SpaceSeen
 from bot.model.ids import Channel, Member, MessageRef, Space
 from bot.model.outgoing import Answer
 from bot.model.roles import Actor, Role, expand
@@ -38,18 +28,17 @@ from bot.model.text import T, Words
 from bot.outbox import Draft, Outbox, Staged
 from bot.registry import Entry, Registry
 from bot.settings import Sections, SpaceSettings
-from bot.staging import Hush, Stager, hush
+from bot.staging import PAUSE, Hush, Stager, hush
 from bot.store import Scope
 from storage.errors import StorageError, UnitError
 from storage.port import Engine, Row, Tx
-from storage.repos import book, drafts, marks, members, spaces
+from storage.repos import drafts, marks, members, spaces
+from storage.repos import outbox as outbox_rows
 from storage.repos import settings as setting_rows
 
 BROKEN: Final = T("Something went wrong on my side, not yours. The hosts can see it. Please try again later.")
-NOT_NOW: Final = T("That can't be passed on just now. Nothing was sent.")
+ALREADY: Final = T("That form was sent already, so nothing was done this time.")
 UNKNOWN_PERSON: Final = T("I can't find that person here. Pick them from the list that opens after the @.")
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +64,8 @@ class Occasion:
     rule: str = ""
     set_by: str = ""
     set_at: int = 0
+    once: int | None = None
+    """The number of the form that was sent."""
 
     @property
     def member(self) -> Member | None:
@@ -83,7 +74,8 @@ class Occasion:
     @property
     def prompted(self) -> bool:
         """Whether somebody asked for what happens, so that it takes nothing of the attention budget."""
-        return self.actor is not None
+        spoken_to = isinstance(self.event, MessagePosted) and (self.event.direct or self.event.mentions_bot)
+        return self.actor is not None or spoken_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +123,7 @@ class UnitRunner:
         self._stager = stager
         self._outbox = outbox
         self._clock = clock
-        self._new_id = new_id
+        self.new_id = new_id
         self._zone = zone
         self._communities: dict[str, int] = {}
         self._zones: dict[str, ZoneInfo] = {}
@@ -148,7 +140,7 @@ class UnitRunner:
         known = self._communities.get(space.key)
         if known is not None:
             return known
-        fresh, now = self._new_id(), self._clock.now()
+        fresh, now = self.new_id(), self._clock.now()
 
         async def work(tx: Tx) -> int:
             await spaces.add(tx, key=space.key, community=fresh, name=space.name or space.id, now=now)
@@ -181,9 +173,9 @@ class UnitRunner:
         now = self._clock.now()
 
         async def work(tx: Tx) -> Staged | None:
-            if not await marks.claim(tx, community, occasion.event.id, "refusal", now):
+            if not await marks.claim(tx, community, occasion.event.id, now):
                 return None
-            scope = Scope(tx, community, occasion.event.space.key, now, self._new_id)
+            scope = Scope(tx, community, occasion.event.space.key, now, self.new_id)
             around = await self._around(scope, occasion.event.space)
             ctx = self._ctx(scope, occasion, around, HOST, "refusal")
             ctx.reply(words)
@@ -202,19 +194,13 @@ class UnitRunner:
         with suppress(StorageError, UnitError):
             community = await self.community(occasion.event.space)
             now = self._clock.now()
-            await self._engine.unit(
-                community,
-                lambda tx: book.fail(
-                    tx,
-                    id=self._new_id(),
-                    community=community,
-                    at=now,
-                    cog=HOST,
-                    handler=occasion.how,
-                    event=occasion.event.id,
-                    error=_where(error),
-                ),
-            )
+            event = occasion.event
+
+            async def work(tx: Tx) -> None:
+                scope = Scope(tx, community, event.space.key, now, self.new_id)
+                await faults.keep(scope, cog=HOST, handler=occasion.how, event=event.id, error=error)
+
+            await self._engine.unit(community, work)
             if occasion.token is not None:
                 await self.refuse(occasion, BROKEN)
 
@@ -223,7 +209,7 @@ class UnitRunner:
         community = await self.community(space)
 
         async def work(tx: Tx) -> frozenset[Role]:
-            scope = Scope(tx, community, space.key, self._clock.now(), self._new_id)
+            scope = Scope(tx, community, space.key, self._clock.now(), self.new_id)
             return held_roles(actor, (await self._around(scope, space)).host)
 
         return await self._engine.read(work)
@@ -239,7 +225,7 @@ class UnitRunner:
     async def keep(self, event: Interaction, body: str) -> int:
         """Keep what a form needs until it comes back: the draft's id. Raises StorageError."""
         community = await self.community(event.space)
-        fresh, now = self._new_id(), self._clock.now()
+        fresh, now = self.new_id(), self._clock.now()
 
         async def work(tx: Tx) -> int:
             await drafts.add(
@@ -270,8 +256,8 @@ class UnitRunner:
         now = self._clock.now()
 
         async def work(tx: Tx) -> None:
-            if await marks.claim(tx, community, occasion.event.id, "note", now):
-                scope = Scope(tx, community, occasion.event.space.key, now, self._new_id)
+            if await marks.claim(tx, community, occasion.event.id, now):
+                scope = Scope(tx, community, occasion.event.space.key, now, self.new_id)
                 around = await self._around(scope, occasion.event.space)
                 ctx = self._ctx(scope, occasion, around, HOST, "note")
                 await self._stager.note(ctx, topic, words)
@@ -282,8 +268,11 @@ class UnitRunner:
         self, tx: Tx, community: int, now: int, occasion: Occasion, calls: Sequence[Call] | None
     ) -> Outcome:
         event = occasion.event
-        scope = Scope(tx, community, event.space.key, now, self._new_id)
-        handed, rescheduled = await self._keep_books(scope, occasion)
+        scope = Scope(tx, community, event.space.key, now, self.new_id)
+        if not await marks.claim(tx, community, event.id, now):
+            return Outcome()
+        handed = await books.keep(scope, event, occasion.subject)
+        rescheduled = isinstance(event, SpaceSeen) and await self._follow_settings(scope, event.space)
         if calls is None:
             listeners = self._registry.listeners(handed) if handed is not None else ()
             calls = [Call(entry, (handed,)) for entry in listeners]
@@ -292,83 +281,25 @@ class UnitRunner:
         around = await self._around(scope, event.space)
         drafts: list[Draft] = []
         form: Form | None = None
+        forgotten: list[Member] = []
         for call in calls:
-            if not await marks.claim(tx, community, event.id, call.entry.name, now):
-                continue
             ctx = self._ctx(scope, occasion, around, call.entry.cog.name, call.entry.handler.name)
             said, asked = await self._call(ctx, call, occasion, around)
             drafts += said
             form = form or asked
             rescheduled = rescheduled or ctx.effects.rescheduled
+            if ctx.effects.forgotten is not None:
+                forgotten.append(ctx.effects.forgotten)
         staged = await self._outbox.add(tx, drafts) if drafts else None
+        for member in forgotten:
+            while await outbox_rows.forget(tx, community, member.key, now=now):
+                pass
         return Outcome(staged, form, rescheduled)
 
-    async def _keep_books(self, scope: Scope, occasion: Occasion) -> tuple[Event | None, bool]:
-        """Note what the event says about spaces and people: the event to hand to cogs, if any."""
-        event, tx = occasion.event, scope.tx
-        match event:
-            case SpaceSeen():
-                await spaces.seen(
-                    tx,
-                    event.space.key,
-                    name=event.space.name,
-                    default_channel=event.default_channel.key if event.default_channel else None,
-                    announces_joins=event.announces_joins,
-                    people=event.people,
-                )
-                around = await self._around(scope, event.space)
-                return event, await sync_jobs(scope, self._registry, around.settings, around.zone)
-            case SpaceLost():
-                await spaces.lost(tx, event.space.key, scope.now)
-            case MemberJoined():
-                return await self._joined(scope, event), False
-            case MemberCleared():
-                epoch = await members.clear(tx, event.member.key)
-                if epoch is None:
-                    return None, False
-                return MemberJoined(
-                    id=event.id,
-                    space=event.space,
-                    at=event.at,
-                    member=event.member,
-                    count=event.count,
-                    epoch=epoch,
-                ), False
-            case MemberLeft():
-                if not await members.leave(tx, event.member.key, scope.now):
-                    return None, False
-            case Interaction():
-                await self._met(scope, event.actor.member)
-                await members.used(tx, event.actor.member.key, scope.now)
-            case _:
-                if occasion.subject is not None:
-                    await self._met(scope, occasion.subject)
-        return event, False
-
-    async def _joined(self, scope: Scope, event: MemberJoined) -> MemberJoined | None:
-        joined = await members.join(
-            scope.tx,
-            community=scope.community,
-            space=scope.space,
-            key=event.member.key,
-            name=event.member.name,
-            bot=event.member.bot,
-            pending=event.pending,
-            joined_at=event.joined_at,
-            now=scope.now,
-        )
-        return replace(event, epoch=joined.epoch) if joined.new and not event.pending else None
-
-    async def _met(self, scope: Scope, member: Member) -> None:
-        await members.see(
-            scope.tx,
-            community=scope.community,
-            space=scope.space,
-            key=member.key,
-            name=member.name,
-            bot=member.bot,
-            now=scope.now,
-        )
+    async def _follow_settings(self, scope: Scope, space: Space) -> bool:
+        """Bring the space's schedules in line with its settings; whether anything changed."""
+        around = await self._around(scope, space)
+        return await sync_jobs(scope, self._registry, around.settings, around.zone)
 
     async def _around(self, scope: Scope, space: Space) -> Surroundings:
         row = await spaces.get(scope.tx, space.key)
@@ -393,6 +324,8 @@ class UnitRunner:
             settings=around.settings[cog] if maker is not None else None,
             store=maker.store_type(scope) if maker is not None else None,
             default_channel=Channel.of(default) if (default := around.row["default_channel"]) else None,
+            people=around.row["people"],
+            silent=around.silence is not None,
             asked_by=occasion.member,
             roles=held_roles(occasion.actor, around.host),
             channel=occasion.channel,
@@ -406,42 +339,48 @@ class UnitRunner:
         """One handler: its drafts and the form it wants shown; a refusal or a bug becomes an answer."""
         entry = call.entry
         if isinstance(entry.handler, JobHandler) and around.silence is not None:
-            await self._stager.note(
-                ctx, around.silence.topic, T("Skipped {job} of {cog}.", job=entry.handler.name, cog=ctx.cog)
-            )
+            if around.silence.topic == PAUSE:
+                words = T("Skipped while paused: {what}", what=entry.handler.about)
+                await self._stager.note(ctx, PAUSE, words)
             return [], None
         try:
             async with ctx.scope.tx.savepoint():
                 if entry.handler.role not in ctx.roles:
                     raise Sorry(forbidden(entry))
-                values = {name: await self._known(ctx, value) for name, value in call.values.items()}
-                args = [await self._known(ctx, value) for value in call.args]
+                if await self._was_sent(ctx, occasion):
+                    raise Sorry(ALREADY)
+                private = isinstance(entry.handler, ButtonHandler) and entry.handler.private
+                values = {name: await self._known(ctx, value, private) for name, value in call.values.items()}
+                args = [await self._known(ctx, value, private) for value in call.args]
                 await entry.handler.method(entry.cog, ctx, *args, **values)
                 if occasion.token is not None and not _answered(ctx.effects):
                     ctx.reply(T("Done."))
-                return await self._stage(ctx, occasion, around, ctx.effects), ctx.effects.form
+                form = ctx.effects.form
+                if form is not None:
+                    form = self._stager.seal_form(ctx, form)
+                elif occasion.once is not None:
+                    await marks.claim(ctx.scope.tx, ctx.community, f"form:{occasion.once}", ctx.now)
+                return await self._stage(ctx, occasion, around, ctx.effects), form
         except Sorry as refusal:
             return await self._apologise(ctx, occasion, around, refusal.words), None
         except StorageError:
             raise
         except Exception as error:
-            log.error("handler_failed", cog=ctx.cog, handler=ctx.handler, exc_info=error)
-            await book.fail(
-                ctx.scope.tx,
-                id=ctx.new_id(),
-                community=ctx.community,
-                at=ctx.now,
-                cog=ctx.cog,
-                handler=ctx.handler,
-                event=ctx.event,
-                error=_where(error),
-            )
+            await faults.keep(ctx.scope, cog=ctx.cog, handler=ctx.handler, event=ctx.event, error=error)
             return await self._apologise(ctx, occasion, around, BROKEN), None
 
-    async def _known(self, ctx: Ctx[Any, Any], value: Any) -> Any:
+    async def _was_sent(self, ctx: Ctx[Any, Any], occasion: Occasion) -> bool:
+        """Whether the form that brings this was sent before."""
+        if occasion.once is None:
+            return False
+        return await marks.has(ctx.scope.tx, ctx.community, f"form:{occasion.once}")
+
+    async def _known(self, ctx: Ctx[Any, Any], value: Any, private: bool) -> Any:
         """People among the arguments by the name they go by; a refusal if they would rather not be named."""
         if isinstance(value, tuple):
-            return tuple([await self._known(ctx, item) for item in value])
+            return tuple([await self._known(ctx, item, private) for item in value])
+        if isinstance(value, ChosenMessage):
+            return replace(value, author=await self._known(ctx, value.author, private))
         if not isinstance(value, Member) or ctx.token is None:
             return value
         row = await members.get(ctx.scope.tx, value.key)
@@ -449,16 +388,16 @@ class UnitRunner:
             value = Member(value.space, value.id, row["name"] or value.name, bool(row["bot"]))
         elif not value.name:
             raise Sorry(UNKNOWN_PERSON)
-        if value != ctx.user and await members.blocks(ctx.scope.tx, ctx.community, value.key, ctx.user.key):
-            raise Sorry(NOT_NOW)
+        if not private:
+            await ctx.respect_blocks(value)
         return value
 
     async def _apologise(
         self, ctx: Ctx[Any, Any], occasion: Occasion, around: Surroundings, words: Words
     ) -> list[Draft]:
+        ctx.effects = Effects()
         if occasion.token is None:
             return []
-        ctx.effects = Effects()
         ctx.reply(words)
         return await self._stage(ctx, occasion, around, ctx.effects)
 
@@ -506,10 +445,3 @@ def _answered(effects: Effects) -> bool:
 
 def _is_answer(said: Said) -> bool:
     return isinstance(said.to, Answer)
-
-
-def _where(error: BaseException) -> str:
-    """The error with the line that raised it, and nothing of what people wrote."""
-    frames = traceback.extract_tb(error.__traceback__)
-    at = f" at {frames[-1].name}:{frames[-1].lineno}" if frames else ""
-    return f"{type(error).__name__}{at}"

@@ -17,6 +17,14 @@ def usage(entry: Entry) -> T:
 
 
 def title(handler: Handler) -> Words:
-    """What a handler's form is called."""
+    """What a handler's form is called: its button's or menu's label, or the command's own name."""
     label = getattr(handler, "label", "")
-    return T("{label}", label=label) if label else T("{about}", about=handler.about.rstrip("."))
+    if label:
+        return T("{label}", label=label)
+    path = getattr(handler, "path", (handler.name,))
+    return T("{name}", name=path[-1].replace("-", " ").capitalize())
+
+
+def intro(handler: Handler) -> Words | None:
+    """What a handler's form is for."""
+    return T("{about}", about=handler.about) if handler.about else None

@@ -9,12 +9,41 @@ measures and never cuts through.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
 from bot.model.ids import Channel, Member, PlatformRole
+
+_OPENERS = frozenset("\u202a\u202b\u202d\u202e")
+_ISOLATES = frozenset("\u2066\u2067\u2068")
+_POP, _POP_ISOLATE = "\u202c", "\u2069"
+
+
+def clean(text: str) -> str:
+    """People's text without control characters and lone surrogates, its direction marks closed."""
+    if text.isascii() and text.isprintable():
+        return text
+    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\r\n", "\n")
+    text = "".join(char for char in text if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cs"))
+    return closed(text)
+
+
+def closed(text: str) -> str:
+    """The text with what it leaves open of direction marks closed, so that it turns nothing after it."""
+    if text.isascii():
+        return text
+    still_open: list[str] = []
+    for char in text:
+        if char in _OPENERS:
+            still_open.append(_POP)
+        elif char in _ISOLATES:
+            still_open.append(_POP_ISOLATE)
+        elif still_open and char == still_open[-1]:
+            still_open.pop()
+    return text + "".join(reversed(still_open))
 
 
 class MomentStyle(StrEnum):

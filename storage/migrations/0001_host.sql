@@ -60,13 +60,12 @@ CREATE TABLE block (
 
 CREATE INDEX block_other ON block (community, other);
 
--- (event, handler) that were done, so that a repeated event has no second effect.
+-- Events that were done, so that a repeated one has no second effect.
 CREATE TABLE mark (
     community BIGINT NOT NULL,
     event TEXT NOT NULL,
-    handler TEXT NOT NULL,
     at BIGINT NOT NULL,
-    PRIMARY KEY (community, event, handler)
+    PRIMARY KEY (community, event)
 );
 
 CREATE INDEX mark_at ON mark (at);

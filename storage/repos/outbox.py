@@ -181,7 +181,8 @@ async def rows_about(
 async def forget(tx: Tx, community: int, member: str, *, now: int) -> int:
     """Take a person out of what is kept. What waits to be said to or about them is cancelled.
 
-    At most `MOST_ROWS` a call; returns how many, so call until it is 0. Deletions still go. What is on its
+    At most `MOST_ROWS` a call; returns how many, so call until it is 0. Deletions and private answers still
+    go. What is on its
     way at this moment loses its words and its address as soon as its fate is known.
     """
     return await tx.run(
@@ -218,8 +219,8 @@ _ABOUT = (
     "community = :community"
     " AND (REPLACE(people, :person, '') <> people OR REPLACE(because, :named, '') <> because)"
 )
-_CALLED_OFF = "state = 'pending' AND form <> 'delete'"
-_OPEN = "(state IN ('sending', 'uncertain') OR (state = 'pending' AND form = 'delete'))"
+_CALLED_OFF = "state = 'pending' AND form <> 'delete' AND answer = 0"
+_OPEN = "(state IN ('sending', 'uncertain') OR (state = 'pending' AND (form = 'delete' OR answer = 1)))"
 
 
 def _about(community: int, member: str) -> dict[str, int | str]:

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.model.text import clean, closed
 from bot.platforms import graphemes
-from bot.platforms.local.names import Names, clean, closed, pieces
+from bot.platforms.local.names import Names, pieces
 from tests.local.conftest import Shed
 
 NAMES = Names()

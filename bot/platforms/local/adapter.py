@@ -13,13 +13,12 @@ from bot.model.ids import Member, Space
 from bot.model.limits import Limits
 from bot.model.outgoing import Outgoing, Receipt
 from bot.model.roles import Role, expand
-from bot.model.text import Span
+from bot.model.text import Span, clean
 from bot.platforms.base import RetryLater, Sink, SpaceInfo, Unsure
 from bot.platforms.local import forms, plain, views
 from bot.platforms.local.courier import Courier
 from bot.platforms.local.journal import NotSaved
 from bot.platforms.local.limits import MEASURES, units
-from bot.platforms.local.names import clean
 from bot.platforms.local.pump import Pump
 from bot.platforms.local.refused import Refused, not_yours, too_long, unknown
 from bot.platforms.local.room import Room

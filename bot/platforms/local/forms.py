@@ -6,10 +6,10 @@ from typing import Any
 
 from bot.model.content import Form, Kind
 from bot.model.roles import Role
+from bot.model.text import clean
 from bot.platforms.fit import fit_form
 from bot.platforms.local import wire
 from bot.platforms.local.limits import MEASURES
-from bot.platforms.local.names import clean
 from bot.platforms.local.room import Room
 from bot.platforms.local.state import Dialog, Json
 from bot.platforms.local.translate import ROLE_NAMES

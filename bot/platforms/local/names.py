@@ -13,32 +13,6 @@ _TRAILING = ".,;:!?'\")]}»”’。，、"
 _UNSPACED = (range(0x0E00, 0x0F00), range(0x1000, 0x10A0), range(0x1780, 0x1800), range(0x3040, 0xA000))
 """Thai, Lao, Burmese, Khmer, kana and Han: a word may follow a name without a space."""
 
-_OPENERS = frozenset("\u202a\u202b\u202d\u202e")
-_ISOLATES = frozenset("\u2066\u2067\u2068")
-_POP, _POP_ISOLATE = "\u202c", "\u2069"
-
-
-def clean(text: str) -> str:
-    """People's text without control characters and lone surrogates, its direction marks closed."""
-    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\r\n", "\n")
-    text = "".join(char for char in text if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cs"))
-    return closed(text)
-
-
-def closed(text: str) -> str:
-    """The text with what it leaves open of direction marks closed, so that it turns nothing after it."""
-    if text.isascii():
-        return text
-    still_open: list[str] = []
-    for char in text:
-        if char in _OPENERS:
-            still_open.append(_POP)
-        elif char in _ISOLATES:
-            still_open.append(_POP_ISOLATE)
-        elif still_open and char == still_open[-1]:
-            still_open.pop()
-    return text + "".join(reversed(still_open))
-
 
 class Names:
     """The names that can be mentioned: of people after an @, of channels after a #."""

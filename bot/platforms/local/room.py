@@ -14,6 +14,7 @@ from typing import Final
 
 from bot.model.limits import Limits
 from bot.model.roles import Role
+from bot.model.text import clean
 from bot.platforms import graphemes
 from bot.platforms.local import wire
 from bot.platforms.local.history import History
@@ -21,7 +22,7 @@ from bot.platforms.local.journal import Journal
 from bot.platforms.local.ledger import Ledger
 from bot.platforms.local.limits import LOOKS, Look, units
 from bot.platforms.local.live import Live
-from bot.platforms.local.names import Names, clean, fold
+from bot.platforms.local.names import Names, fold
 from bot.platforms.local.refused import Refused, not_present, not_yours, too_long, unknown
 from bot.platforms.local.state import Json, Message, Person, Place, dump, load
 
@@ -39,7 +40,7 @@ class Room:
     def __init__(self, journal: Journal, now: Callable[[], int]) -> None:
         self.name = ""
         self.about = ""
-        self.look = Look.DISCORD
+        self.look = Look.KITH
         self.born = secrets.token_hex(4)
         self.people: dict[str, Person] = {}
         self.places: dict[str, Place] = {}

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 
 from bot.model.content import Button, Card, Content, Control, Field, Form, Image, Kind, LinkButton, Option
 from bot.model.ids import Channel, Member, PlatformRole
-from bot.model.text import CommandName, Link, Moment, Plain, Span, Words, spans
-from bot.platforms.local.names import closed, pieces
+from bot.model.text import CommandName, Link, Moment, Plain, Span, Words, closed, spans
+from bot.platforms.local.names import pieces
 from bot.platforms.local.state import Json
 
 NameOf = Callable[[str, str], str | None]

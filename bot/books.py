@@ -1,0 +1,88 @@
+"""What events say about spaces and people, written down before any cog hears of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.model.events import (
+    Event,
+    Interaction,
+    MemberCleared,
+    MemberJoined,
+    MemberLeft,
+    SpaceLost,
+    SpaceSeen,
+)
+from bot.model.ids import Member
+from bot.model.text import clean
+from bot.store import Scope
+from storage.repos import members, spaces
+
+
+async def keep(scope: Scope, event: Event, subject: Member | None) -> Event | None:
+    """Write down what an event says: the event to hand to cogs, None if it brings nothing new.
+
+    ``subject`` is whom it is about.
+    """
+    tx = scope.tx
+    match event:
+        case SpaceSeen():
+            await spaces.seen(
+                tx,
+                event.space.key,
+                name=clean(event.space.name),
+                default_channel=event.default_channel.key if event.default_channel else None,
+                announces_joins=event.announces_joins,
+                people=event.people,
+            )
+        case SpaceLost():
+            await spaces.lost(tx, event.space.key, scope.now)
+        case MemberJoined():
+            return await _joined(scope, event)
+        case MemberCleared():
+            return await _cleared(scope, event)
+        case MemberLeft():
+            return event if await members.leave(tx, event.member.key, scope.now) else None
+        case Interaction():
+            await _met(scope, event.actor.member)
+            await members.used(tx, event.actor.member.key, scope.now)
+        case _:
+            if subject is not None:
+                await _met(scope, subject)
+    return event
+
+
+async def _joined(scope: Scope, event: MemberJoined) -> MemberJoined | None:
+    joined = await members.join(
+        scope.tx,
+        community=scope.community,
+        space=scope.space,
+        key=event.member.key,
+        name=clean(event.member.name),
+        bot=event.member.bot,
+        pending=event.pending,
+        joined_at=event.joined_at,
+        now=scope.now,
+    )
+    return replace(event, epoch=joined.epoch) if joined.new and not event.pending else None
+
+
+async def _cleared(scope: Scope, event: MemberCleared) -> MemberJoined | None:
+    epoch = await members.clear(scope.tx, event.member.key)
+    if epoch is None:
+        return None
+    return MemberJoined(
+        id=event.id, space=event.space, at=event.at, member=event.member, count=event.count, epoch=epoch
+    )
+
+
+async def _met(scope: Scope, member: Member) -> None:
+    await members.see(
+        scope.tx,
+        community=scope.community,
+        space=scope.space,
+        key=member.key,
+        name=clean(member.name),
+        bot=member.bot,
+        now=scope.now,
+    )
