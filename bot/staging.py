@@ -42,7 +42,9 @@ class Hush:
 
 
 def hush(space: Row, now: int) -> Hush | None:
-    """Whether the space is silent: not opened yet, or paused by a moderator."""
+    """Whether the space is silent: lost, not opened yet, or paused by a moderator."""
+    if space["lost_at"] is not None:
+        return Hush("away", T("Kith is not here any more."))
     if space["live_since"] is None:
         return Hush("setup", T("Kith isn't open here yet. An admin can open it with `/kith-admin setup`."))
     until = space["paused_until"]
