@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.browser.conftest import Visitor
 from tests.browser.kith import Kith
@@ -82,3 +82,19 @@ async def test_a_form_is_still_there_after_a_reload(visitor: Visitor) -> None:
     await room.page.reload()
     await room.ready()
     await expect(room.dialog).to_be_visible()
+
+
+async def test_a_lost_answer_does_not_lead_to_saying_it_twice(visitor: Visitor) -> None:
+    visitor.expected.append("ERR_FAILED")
+    room = await visitor.open()
+
+    async def deliver_but_lose_the_answer(route: Route) -> None:
+        await route.fetch()
+        await route.abort()
+
+    await room.page.route("**/api/say", deliver_but_lose_the_answer)
+    await room.right.go("general")
+    await room.right.box.fill("Said once")
+    await room.right.box.press("Enter")
+    await expect(room.right.message("Said once")).to_have_count(1)
+    await expect(room.right.box).to_have_value("")

@@ -81,7 +81,7 @@ async def test_a_form_asks_every_kind_of_thing_page_by_page(visitor: Visitor) ->
     await _pick(room, form.get_by_role("combobox", name="Place"), "gar", "garden")
     await _pick(room, form.get_by_role("combobox", name="Role"), "cur", "Curator")
     await form.get_by_role("radio", name="Calm").check()
-    await form.get_by_role("combobox", name="Which thing?").fill("7")
+    await form.get_by_role("textbox", name="Which thing?").fill("7")
     await form.get_by_role("textbox", name="Lines").fill("One")
     await form.get_by_role("button", name="Add another").click()
     await form.get_by_role("textbox", name="Lines").last.fill("Two")

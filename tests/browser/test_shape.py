@@ -39,7 +39,7 @@ async def test_words_can_be_read_in_every_look(visitor: Visitor, scheme: str) ->
     await expect(room.right.message("A card from")).to_have_count(1)
     await room.right.say("/shoutout @Mina You labelled every single drawer.")
     await expect(room.right.message("Only you can see this").last).to_contain_text("#wall")
-    for look in ("Discord", "Slack", "Plain text"):
+    for look in ("Kith", "Discord", "Slack", "Plain text"):
         await room.look(look)
         assert await _faint(room) == []
         assert await _small(room) == []
@@ -124,7 +124,7 @@ async def test_each_look_is_another(visitor: Visitor) -> None:
     card = room.right.message("A card from")
     await expect(card.get_by_role("button", name="Press me")).to_be_visible()
     seen = set()
-    for look in ("Discord", "Slack", "Plain text"):
+    for look in ("Kith", "Discord", "Slack", "Plain text"):
         await room.look(look)
         seen.add(
             await room.right.element.evaluate(
@@ -132,7 +132,7 @@ async def test_each_look_is_another(visitor: Visitor) -> None:
                 " getComputedStyle(seat.querySelector('[role=log]')).fontFamily].join()"
             )
         )
-    assert len(seen) == 3
+    assert len(seen) == 4
     # From now on only text comes: the same card has no button any more.
     await room.right.say("/show card")
     plain = room.right.messages.last

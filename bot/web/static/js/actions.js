@@ -22,19 +22,11 @@ import { plain } from "./spans.js";
  * @property {(id: string, anchor: HTMLElement) => void} openPerson
  */
 
-/** A mark that no other try carries. */
-function nonce() {
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
 export class Actions {
   #seat;
   #toasts;
   /** @type {import("./types.js").Catalog} */
   catalog = { commands: [], menus: [] };
-  /** What was tried last, with the mark that keeps a second try from saying it twice. */
-  #attempt = { what: "", nonce: "" };
-
   /**
    * @param {import("./seat.js").Seat} seat
    * @param {import("./toast.js").Toasts} toasts
@@ -61,12 +53,9 @@ export class Actions {
   async send(text, channel, thread) {
     const command = text.startsWith("/");
     const where = thread ? { channel, thread } : { channel };
-    const what = JSON.stringify([this.#seat.id, where, text]);
-    if (this.#attempt.what !== what) this.#attempt = { what, nonce: nonce() };
-    const body = { as: this.#seat.id, ...where, text, nonce: this.#attempt.nonce };
+    const body = { as: this.#seat.id, ...where, text };
     const answer = await this.#toasts.guard(() => post(command ? "/api/command" : "/api/say", body));
     if (!answer) return false;
-    this.#attempt = { what: "", nonce: "" };
     if (command) {
       this.#seat.onCommand(text);
       this.#settle(answer);

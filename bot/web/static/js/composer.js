@@ -18,6 +18,7 @@ const drafts = new Map();
 
 export class Composer {
   #place;
+  #unsure = "";
 
   /** @param {ComposerPlace} place */
   constructor(place) {
@@ -85,12 +86,26 @@ export class Composer {
     if (text.trim() === "" || this.element.getAttribute("aria-busy") === "true") return;
     this.completer.close();
     this.element.setAttribute("aria-busy", "true");
+    this.#unsure = text;
     const taken = await this.#place.send(text);
     this.element.removeAttribute("aria-busy");
-    if (taken && this.box.value === text) {
-      this.box.value = "";
-      this.#changed();
-      this.completer.close();
-    }
+    if (taken) this.said(text);
+  }
+
+  /**
+   * What was sent stands among the messages, even if the answer that said so was lost.
+   * @param {string} text
+   */
+  said(text) {
+    if (this.box.value !== text) return;
+    this.#unsure = "";
+    this.box.value = "";
+    this.#changed();
+    this.completer.close();
+  }
+
+  /** What was sent without an answer, or "". It may have arrived all the same. */
+  get unsure() {
+    return this.box.value === this.#unsure ? this.#unsure : "";
   }
 }

@@ -6,8 +6,11 @@ import { fill, h, uniqueId } from "./dom.js";
 import { face } from "./face.js";
 import { icon } from "./icons.js";
 import { MessageList } from "./message-list.js";
+import { order } from "./seat-state.js";
+import { plain } from "./spans.js";
 
 /** @typedef {import("./seat.js").Seat} Seat */
+/** @typedef {import("./types.js").Message} Message */
 
 export class Conversation {
   #seat;
@@ -36,7 +39,10 @@ export class Conversation {
         channel: () => channel,
         memberNamed: (label) => seat.state.people.find((member) => member.name === label.replace(/^@/, "")),
       },
-      send: (text) => seat.actions.send(text, channel, thread),
+      send: (text) => {
+        this.#heard = Math.max(0, ...[...seat.state.messages.values()].map(({ id }) => order(id)));
+        return seat.actions.send(text, channel, thread);
+      },
     });
     this.foot = h("div", { class: "pane-foot" });
     this.head = h("header", { class: "pane-head" });
@@ -72,7 +78,19 @@ export class Conversation {
     this.#drawFoot();
     const messages = this.#thread ? state.thread(this.#thread) : state.conversation(this.#channel);
     this.list.show(messages, how);
+    this.#settleUnsure(messages);
   }
+
+  /** Words whose answer was lost are taken out of the box once they stand here. @param {Message[]} messages */
+  #settleUnsure(messages) {
+    const { unsure } = this.composer;
+    if (!unsure) return;
+    const mine = messages.findLast((message) => message.author === this.#seat.id);
+    if (mine && order(mine.id) > this.#heard && plain(mine.text).trim() === unsure.trim()) this.composer.said(unsure);
+  }
+
+  /** The number of the last message here when something was sent. */
+  #heard = 0;
 
   close() {
     this.list.close();

@@ -47,7 +47,7 @@ export class SeatDialog {
     }
     const dialog = this.#element;
     dialog.setAttribute("aria-labelledby", title);
-    this.#fields = form.fields.map((field) => ({ name: field.name, view: fieldView(field, this.#lookups(form)) }));
+    this.#fields = form.fields.map((field) => ({ name: field.name, view: fieldView(field, this.#lookups()) }));
     this.problem = h("p", { class: "dialog-problem", role: "alert" });
     this.submitButton = h("button", { type: "submit", class: "button button--main" }, form.submit);
     fill(dialog,
@@ -79,22 +79,10 @@ export class SeatDialog {
     this.#element?.style.setProperty("--center", `${Math.round(at.left + at.width / 2)}px`);
   }
 
-  /** @param {Form} form @returns {import("./fields.js").Lookups} */
-  #lookups(form) {
+  /** @returns {import("./fields.js").Lookups} */
+  #lookups() {
     const { state } = this.#seat;
-    return {
-      people: state.people,
-      channels: state.channelsOf("channel"),
-      complete: async (field, typed) => {
-        if (!form.fields.some(({ name, completes }) => name === field && completes)) return [];
-        try {
-          const found = await post(`/api/dialogs/${encodeURIComponent(form.id)}/complete`, { as: this.#seat.id, field, typed, values: this.#values() });
-          return found.suggestions;
-        } catch {
-          return [];
-        }
-      },
-    };
+    return { people: state.people, channels: state.channelsOf("channel") };
   }
 
   #values() {

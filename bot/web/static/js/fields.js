@@ -14,7 +14,6 @@ import * as time from "./time.js";
  * @typedef {object} Lookups
  * @property {Member[]} people
  * @property {import("./types.js").Channel[]} channels
- * @property {(field: string, typed: string) => Promise<import("./types.js").Option[]>} complete
  */
 
 /**
@@ -34,7 +33,7 @@ const FEW = 5;
 
 /** @type {Record<string, (setting: Setting) => Built>} */
 const BUILDERS = {
-  text: words, long_text: longText, schedule, zone, ref: completed, integer, yes_no: yesNo, date: day, moment,
+  text: words, long_text: longText, schedule, zone, ref: words, integer, yes_no: yesNo, date: day, moment,
   member: onePerson, members: severalPeople, channel: oneChannel, role: oneRole, choice, texts,
 };
 
@@ -171,11 +170,6 @@ function schedule(setting) {
 /** @param {Setting} setting */
 function zone(setting) {
   return suggested(setting, (typed) => matching(Intl.supportedValuesOf("timeZone").map(same), typed), "Europe/London");
-}
-
-/** @param {Setting} setting */
-function completed(setting) {
-  return suggested(setting, (typed) => setting.lookups.complete(setting.field.name, typed));
 }
 
 /** @param {string} value */

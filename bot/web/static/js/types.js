@@ -88,7 +88,6 @@
  * @property {number | null} least
  * @property {number | null} most
  * @property {Option[]} options
- * @property {boolean} [completes]
  * @property {any} value
  * @property {string | null} problem
  *
