@@ -214,7 +214,21 @@ def _stored(component: Json, numbers: Iterator[int], files: Mapping[str, Json] |
     for key in ("media", "file"):
         if key in kept:
             kept[key] = _resolved(kept[key]["url"], files or {})
+    if files is not None:
+        for key, value in _told(kept).items():
+            kept.setdefault(key, value)
     return kept
+
+
+def _told(component: Json) -> Json:
+    """What Discord tells of a component though nobody gave it."""
+    if component.get("type") == CONTAINER:
+        return {"accent_color": None, "spoiler": False}
+    if component.get("type") in SELECTS:
+        return {"min_values": 1, "max_values": 1}
+    if "media" in component:
+        return {"description": None, "spoiler": False}
+    return {}
 
 
 def _resolved(url: str, files: Mapping[str, Json]) -> Json:

@@ -1,0 +1,256 @@
+"""The Discord platform: the connection, what is heard and what is sent, joined."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from time import monotonic
+from typing import Any, Final
+
+import aiohttp
+import structlog
+
+from bot.model.content import Catalog
+from bot.model.ids import Channel, Member, Space
+from bot.model.limits import Limits
+from bot.model.outgoing import Outgoing, Receipt
+from bot.model.text import Span
+from bot.platforms.base import DeliveryError, Gone, Sink, SpaceInfo, Unsure
+from bot.platforms.discord import application, commands, markdown, parse
+from bot.platforms.discord.answers import Answers
+from bot.platforms.discord.api import Api
+from bot.platforms.discord.application import Application
+from bot.platforms.discord.courier import Courier
+from bot.platforms.discord.desk import Desk, Patience
+from bot.platforms.discord.errors import Refused
+from bot.platforms.discord.hearing import Hearing
+from bot.platforms.discord.ids import PLATFORM, Json
+from bot.platforms.discord.limits import LIMITS
+from bot.platforms.discord.pace import Pace
+from bot.platforms.discord.parse import TALK, Guilds
+from bot.platforms.discord.pump import Pump
+
+DEFAULT_API: Final = "https://discord.com/api/v10"
+_DAY: Final = 86_400.0
+_LONGEST_PAUSE: Final = 60.0
+_PAGE: Final = 1_000
+_CENSUSES: Final = 2
+"""Member lists that are read at once."""
+_TOKEN_REFUSED: Final = 4004
+
+log = structlog.get_logger(__name__)
+
+
+class NotConnected(Exception):
+    """Only an operator can mend it; the message says how."""
+
+
+class DiscordPlatform:
+    """Implements ``bot.platforms.base.Platform``. ``api`` and ``gateway`` are other addresses than Discord's.
+
+    ``first_retry``: seconds until an event is handed over again that could not be stored.
+    """
+
+    def __init__(
+        self,
+        token: str,
+        *,
+        api: str = DEFAULT_API,
+        gateway: str | None = None,
+        limits: Limits = LIMITS,
+        patience: Patience | None = None,
+        first_retry: float = 0.5,
+    ) -> None:
+        self._token = token
+        self._address = api
+        self._gateway = gateway
+        self._limits = limits
+        self._api = Api(api, token, Pace.at(limits.per_second))
+        self._guilds = Guilds()
+        self._answers = Answers(self._api)
+        self._command_ids: Mapping[str, str] = {}
+        self._courier = Courier(self._api, self._answers, self._guilds, limits, lambda: self._command_ids)
+        self._desk = Desk(self._answers, self._guilds, lambda: self._command_ids, patience or Patience())
+        self._pump = Pump(first_retry)
+        self._reading = asyncio.Semaphore(_CENSUSES)
+        self._application: Application | None = None
+        self._connected = asyncio.Event()
+
+    # What the host uses.
+
+    @property
+    def name(self) -> str:
+        return PLATFORM
+
+    @property
+    def limits(self) -> Limits:
+        return self._limits
+
+    @property
+    def ready(self) -> bool:
+        """Whether it is connected."""
+        return self._connected.is_set()
+
+    def measure(self, span: Span) -> int:
+        return markdown.measure(span)
+
+    async def deliver(self, out: Outgoing) -> Receipt:
+        return await self._courier.deliver(out)
+
+    async def find(self, out: Outgoing, since: int) -> Receipt | None:
+        return await self._courier.find(out, since)
+
+    async def members(self, space: Space) -> AsyncIterator[Member]:
+        """Everybody in a server, a thousand at a time. Raises Gone without the members intent."""
+        if self._application is not None and not self._application.sees_members:
+            raise Gone("no-members-intent: Discord lists no members until it is switched on")
+        after = "0"
+        while True:
+            query = {"limit": str(_PAGE), "after": after}
+            async with self._reading:
+                page: list[Json] = await self._ask("/guilds/{}/members", space.id, query)
+            for told in page:
+                yield parse.listed(space.key, told)
+            if len(page) < _PAGE:
+                return
+            after = max((str(told["user"]["id"]) for told in page), key=int)
+
+    async def about(self, space: Space) -> SpaceInfo:
+        """What a server looks like now. Raises Gone, RetryLater or Unsure."""
+        guild: Json = await self._ask("/guilds/{}", space.id, {"with_counts": "true"})
+        channels: list[Json] = await self._ask("/guilds/{}/channels", space.id)
+        named = Space(PLATFORM, space.id, str(guild.get("name") or ""))
+        places = {
+            str(told["id"]): Channel(space.key, str(told["id"]), str(told.get("name") or ""))
+            for told in sorted(channels, key=lambda told: int(told.get("position") or 0))
+            if told.get("type") in TALK
+        }
+        system = guild.get("system_channel_id")
+        return SpaceInfo(
+            space=named,
+            channels=tuple(places.values()),
+            roles=tuple(parse.role(space.key, told) for told in guild.get("roles") or ()),
+            default_channel=None if system is None else places.get(str(system)),
+            people=guild.get("approximate_member_count"),
+            announces_joins=parse.announces_joins(guild),
+        )
+
+    async def _ask(self, route: str, guild: str, query: Mapping[str, str] | None = None) -> Any:
+        try:
+            return await self._api.ask("GET", route, (guild,), major=guild, query=query)
+        except Refused as refused:
+            raise refused.as_outcome() from refused
+
+    async def close(self) -> None:
+        """Let go of the connections. What is delivered afterwards opens them again."""
+        await self._api.close()
+
+    # The connection.
+
+    async def run(self, sink: Sink, catalog: Catalog) -> None:
+        """Raises NotConnected where the token is refused."""
+        self._desk.tree = commands.Tree(catalog)
+        pause = 1.0
+        try:
+            while True:
+                began = monotonic()
+                try:
+                    self._application = found = await application.fetch(self._api)
+                    await self._register(found.id)
+                    await self._listen(sink, catalog, found)
+                except Refused as refused:
+                    raise _explained(refused) from refused
+                except (DeliveryError, aiohttp.ClientError, OSError, TimeoutError) as error:
+                    log.warning("discord_unreachable", error=str(error), seconds=pause)
+                if monotonic() - began > _LONGEST_PAUSE:
+                    pause = 1.0
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)
+        finally:
+            await self._desk.close()
+            await self._pump.close()
+
+    async def _register(self, ident: str) -> None:
+        """Register the commands, if they are others than those that are registered."""
+        wanted = self._desk.tree.json
+        try:
+            found = await self._api.ask("GET", application.COMMANDS, (ident,))
+            if not commands.same(found, wanted):
+                found = await self._api.ask("PUT", application.COMMANDS, (ident,), body=wanted)
+                log.info("commands_registered", count=len(found))
+        except (Refused, DeliveryError) as error:
+            log.error("commands_not_registered", error=str(error))
+            return
+        self._command_ids = commands.ids(found)
+
+    async def _listen(self, sink: Sink, catalog: Catalog, found: Application) -> None:
+        """One connection, until it ends."""
+        import discord
+
+        from bot.platforms.discord import gateway
+
+        gateway.aim(self._address, self._gateway)
+        hearing = Hearing(
+            self._guilds,
+            catalog,
+            lambda event: self._pump.hand(sink, event),
+            me=found.bot,
+            sees_joins=found.sees_members,
+        )
+        if not found.sees_members:
+            log.warning("no_members_intent", remedy="newcomers are greeted when they first speak")
+
+        def used(payload: Json) -> None:
+            hearing.met(payload)
+            self._desk.take(sink, payload)
+
+        readers = {
+            **hearing.readers(),
+            "INTERACTION_CREATE": used,
+            "READY": lambda data: self._connected.set(),
+        }
+        intents = gateway.intents(
+            members=found.sees_members,
+            messages=hearing.wants_messages,
+            reactions=hearing.wants_reactions,
+            content=found.sees_content and hearing.wants_messages,
+        )
+        client = gateway.Connection(intents, readers, self._api.pace, self._gateway)
+        daily = asyncio.create_task(self._daily(hearing))
+        try:
+            async with client:
+                await client.start(self._token)
+        except discord.LoginFailure as error:
+            raise NotConnected(_START_AGAIN) from error
+        except discord.PrivilegedIntentsRequired as error:
+            raise Unsure("intents-switched: an intent was switched off; connecting without it") from error
+        except discord.ConnectionClosed as error:
+            if error.code == _TOKEN_REFUSED:
+                raise NotConnected(_START_AGAIN) from error
+            raise Unsure(f"gateway-closed: {error.code}") from error
+        except (discord.HTTPException, discord.GatewayNotFound) as error:
+            raise Unsure(f"gateway-not-found: {error}") from error
+        finally:
+            self._connected.clear()
+            daily.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await daily
+
+    async def _daily(self, hearing: Hearing) -> None:
+        while True:
+            await asyncio.sleep(_DAY)
+            for space in self._guilds:
+                hearing.again(space)
+
+
+_START_AGAIN: Final = (
+    "Discord refuses the token. Copy it anew (Developer Portal, your application, Bot, Reset Token) and run "
+    "`kith connect discord`."
+)
+
+
+def _explained(refused: Refused) -> Exception:
+    return (
+        NotConnected(_START_AGAIN) if refused.status == 401 else NotConnected(f"Discord refuses: {refused}")
+    )

@@ -1,0 +1,208 @@
+"""The commands and menus that Discord offers, made from the catalog, and read back when they are used."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from bot.model.content import Catalog, CommandSpec, Field, Kind, MenuSpec, MenuTarget, Option
+from bot.platforms.discord.ids import Json
+from bot.platforms.discord.limits import DESCRIPTION, LIMITS, NAME
+from bot.platforms.discord.markdown import units
+from bot.platforms.discord.permissions import ROLES
+
+CHAT, USER, MESSAGE = 1, 2, 3
+SUBCOMMAND, STRING, INTEGER, BOOLEAN, PERSON, CHANNEL, ROLE = 1, 3, 4, 5, 6, 7, 8
+COMMANDS_MOST: Final = 100
+MENUS_MOST: Final = 15
+OPTIONS_MOST: Final = 25
+_TEXT_MOST: Final = 6_000
+_INTEGER_MOST: Final = 2**53
+_TEXT_CHANNELS: Final = (0, 5)
+_IN_SERVERS: Final = 0
+
+_TYPES: Final[Mapping[Kind, int]] = {
+    Kind.INTEGER: INTEGER,
+    Kind.YES_NO: BOOLEAN,
+    Kind.MEMBER: PERSON,
+    Kind.CHANNEL: CHANNEL,
+    Kind.ROLE: ROLE,
+}
+_COMPARED: Final = ("type", "name", "description", "default_member_permissions", "contexts", "options")
+
+
+class Tree:
+    """Everything that is registered for one catalog."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._fields: dict[tuple[str, ...], dict[str, Field]] = {}
+        self._menus: dict[tuple[int, str], MenuSpec] = {}
+        roots: dict[str, list[CommandSpec]] = {}
+        for spec in catalog.commands:
+            roots.setdefault(spec.path[0], []).append(spec)
+        self.json: list[Json] = [
+            self._root(name, specs) for name, specs in sorted(roots.items())[:COMMANDS_MOST]
+        ]
+        for kind, target in ((USER, MenuTarget.MEMBER), (MESSAGE, MenuTarget.MESSAGE)):
+            menus = [spec for spec in catalog.menus if spec.target is target]
+            self.json += [self._menu(kind, spec) for spec in menus[:MENUS_MOST]]
+
+    def menu(self, kind: int, name: str) -> MenuSpec | None:
+        return self._menus.get((kind, name))
+
+    def field(self, path: Sequence[str], option: str) -> Field | None:
+        """The field that an option of a command fills in."""
+        return self._fields.get(tuple(path), {}).get(option)
+
+    def choices(self, path: Sequence[str], option: str, typed: str) -> list[Option] | None:
+        """Fixed choices that are too many to be registered; None where a cog completes."""
+        field = self.field(path, option)
+        if field is None or not field.options:
+            return None
+        wanted = typed.casefold()
+        return [item for item in field.options if wanted in item.label.casefold()]
+
+    def _root(self, name: str, specs: list[CommandSpec]) -> Json:
+        first = specs[0]
+        made: Json = {
+            "type": CHAT,
+            "name": _name(name),
+            "default_member_permissions": _default(first.role),
+            "contexts": [_IN_SERVERS],
+            "integration_types": [0],
+        }
+        if len(first.path) == 1:
+            return made | {"description": _about(first.about), "options": self._options(first)}
+        subs = [
+            {
+                "type": SUBCOMMAND,
+                "name": _name(spec.path[1]),
+                "description": _about(spec.about),
+                "options": self._options(spec),
+            }
+            for spec in specs[:OPTIONS_MOST]
+        ]
+        summary = ", ".join(spec.path[1] for spec in specs)
+        return made | {"description": _about(summary), "options": subs}
+
+    def _options(self, spec: CommandSpec) -> list[Json]:
+        names: dict[str, Field] = {}
+        for field in spec.fields[:OPTIONS_MOST]:
+            name = _name(field.name)
+            while name in names:
+                name = f"{name[: NAME - 2]}_{len(names)}"
+            names[name] = field
+        self._fields[spec.path] = names
+        return [_option(name, field) for name, field in names.items()]
+
+    def _menu(self, kind: int, spec: MenuSpec) -> Json:
+        name = cut(spec.label.strip(), NAME)
+        self._menus[kind, name] = spec
+        return {
+            "type": kind,
+            "name": name,
+            "default_member_permissions": _default(spec.role),
+            "contexts": [_IN_SERVERS],
+            "integration_types": [0],
+        }
+
+
+def _default(role: Any) -> str | None:
+    needed = ROLES.get(role)
+    return None if needed is None else str(int(needed))
+
+
+def _option(name: str, field: Field) -> Json:
+    """Nothing is required: what is missing is asked for by a form."""
+    kind = _TYPES.get(field.kind, STRING)
+    about = field.about or field.label
+    made: Json = {"type": kind, "name": name, "description": _about(about), "required": False}
+    if kind == CHANNEL:
+        made["channel_types"] = list(_TEXT_CHANNELS)
+    elif kind == INTEGER:
+        if field.least is not None:
+            made["min_value"] = max(field.least, -_INTEGER_MOST)
+        if field.most is not None:
+            made["max_value"] = min(field.most, _INTEGER_MOST)
+    elif kind == STRING:
+        made |= _string(field)
+    return made
+
+
+def _string(field: Field) -> Json:
+    if field.options and len(field.options) <= OPTIONS_MOST:
+        return {"choices": [choice(option) for option in _distinct(field.options)]}
+    if field.completes or field.options:
+        return {"autocomplete": True}
+    if field.most is not None and field.kind in (Kind.TEXT, Kind.LONG_TEXT):
+        return {"max_length": max(1, min(field.most, _TEXT_MOST))}
+    return {}
+
+
+def _distinct(options: Sequence[Option]) -> list[Option]:
+    """Discord refuses two choices with one name."""
+    return list({cut(option.label.strip() or option.value, 100): option for option in options}.values())
+
+
+def choice(option: Option) -> Json:
+    """An option as a choice of a command, or as a completion."""
+    label = option.label.strip() or option.value
+    shown = f"{label}: {option.about}" if option.about else label
+    return {"name": cut(shown, LIMITS.option_label), "value": cut(option.value, LIMITS.option_label)}
+
+
+def _name(name: str) -> str:
+    return cut(re.sub(r"[^-_\w]", "-", name.lower()), NAME, end="") or "x"
+
+
+def _about(text: str) -> str:
+    return cut(" ".join(text.split()), DESCRIPTION) or "…"
+
+
+def cut(text: str, most: int, end: str = "…") -> str:
+    """The text, or its beginning with an end mark, in so many UTF-16 units."""
+    if units(text) <= most:
+        return text
+    while units(text) > most - len(end):
+        text = text[:-1]
+    return text + end
+
+
+def same(registered: Sequence[Json], wanted: Sequence[Json]) -> bool:
+    """Whether what is registered is what is wanted, so that nothing need be registered anew."""
+
+    def key(command: Json) -> tuple[int, str]:
+        return int(command.get("type") or CHAT), str(command["name"])
+
+    def canonical(commands: Sequence[Json]) -> list[Any]:
+        return [_canonical(command) for command in sorted(commands, key=key)]
+
+    return canonical(registered) == canonical(wanted)
+
+
+def _canonical(command: Json) -> Json:
+    made: Json = {name: command.get(name) for name in _COMPARED}
+    made["type"] = command.get("type") or CHAT
+    made["description"] = command.get("description") or ""
+    made["options"] = [_canonical_option(option) for option in command.get("options") or ()]
+    return made
+
+
+def _canonical_option(option: Json) -> Json:
+    kept = ("type", "name", "description", "channel_types", "min_value", "max_value", "max_length")
+    made: Json = {name: option.get(name) for name in kept}
+    made["required"] = bool(option.get("required"))
+    made["autocomplete"] = bool(option.get("autocomplete"))
+    made["choices"] = [(item["name"], item["value"]) for item in option.get("choices") or ()]
+    made["options"] = [_canonical_option(inner) for inner in option.get("options") or ()]
+    return made
+
+
+def ids(registered: Sequence[Json]) -> dict[str, str]:
+    """The ids of the slash commands by name, for mentions that can be clicked."""
+    return {
+        str(command["name"]): str(command["id"])
+        for command in registered
+        if (command.get("type") or CHAT) == CHAT
+    }

@@ -1,0 +1,110 @@
+"""The gateway through discord.py: it connects, resumes and shards; what it hears, we read ourselves.
+
+discord.py drops joins of people it remembers and tells of passed screening only from its cache. So it keeps
+nothing here but its sessions; what it hears goes to readers of ours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import aiohttp
+import discord
+import structlog
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from bot.platforms.discord.ids import Json
+from bot.platforms.discord.pace import Pace
+
+SESSIONS: Final = frozenset({"READY", "RESUMED"})
+"""What discord.py itself must hear: its sessions."""
+_EXEMPT: Final = ("/interactions/", "/webhooks/")
+
+log = structlog.get_logger(__name__)
+Reader = Callable[[Json], None]
+
+
+def aim(api: str, gateway: str | None) -> None:
+    """Where discord.py connects to. Its addresses belong to its classes: one for the whole process."""
+    Route.BASE = api
+    if gateway is not None:
+        DiscordWebSocket.DEFAULT_GATEWAY = type(DiscordWebSocket.DEFAULT_GATEWAY)(gateway)
+
+
+def intents(*, members: bool, messages: bool, content: bool, reactions: bool) -> discord.Intents:
+    """The least that is needed; members and content are privileged."""
+    return discord.Intents(
+        guilds=True,
+        members=members,
+        guild_messages=messages,
+        guild_reactions=reactions,
+        message_content=content,
+    )
+
+
+class Connection(discord.AutoShardedClient):
+    """A client that hands what it hears to readers by the name of the event, and never fails over it."""
+
+    def __init__(
+        self, wanted: discord.Intents, readers: Mapping[str, Reader], pace: Pace, gateway: str | None
+    ) -> None:
+        super().__init__(
+            intents=wanted,
+            max_messages=None,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            guild_ready_timeout=0.5,
+            http_trace=_trace(pace),
+        )
+        self._own_gateway = gateway
+        # what no reader wants is dropped before discord.py builds anything of it
+        parsers = self._connection.parsers
+        for name, parser in list(parsers.items()):
+            parsers[name] = _guarded(name, readers.get(name), parser if name in SESSIONS else None)
+        for name, reader in readers.items():
+            if name not in parsers:
+                parsers[name] = _guarded(name, reader, None)
+
+    async def launch_shards(self) -> None:
+        """Connect, to the configured gateway where there is one instead of the one that Discord names."""
+        if self._own_gateway is not None and self.shard_count is None:
+            self.shard_count, _, _ = await self.http.get_bot_gateway()
+        await super().launch_shards()
+
+
+def _guarded(name: str, reader: Reader | None, parser: Callable[[Any], None] | None) -> Callable[[Any], None]:
+    def hear(data: Any) -> None:
+        try:
+            if parser is not None:
+                parser(data)
+            if reader is not None:
+                reader(data)
+        except Exception as error:
+            # one odd event must not end the connection
+            log.error("event_not_understood", name=name, exc_info=error)
+
+    def ignore(data: Any) -> None:
+        return
+
+    return ignore if reader is None and parser is None else hear
+
+
+def _trace(pace: Pace) -> aiohttp.TraceConfig:
+    """discord.py's own requests share our pace and count."""
+
+    async def begins(session: Any, context: Any, about: aiohttp.TraceRequestStartParams) -> None:
+        path = about.url.path
+        wait = 0.0 if any(part in path for part in _EXEMPT) else pace.budget.reserve()
+        if wait := max(wait, pace.invalid.wait()):
+            await asyncio.sleep(wait)
+
+    async def ended(session: Any, context: Any, about: aiohttp.TraceRequestEndParams) -> None:
+        pace.note(about.response.status, about.response.headers)
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_start.append(begins)
+    trace.on_request_end.append(ended)
+    return trace

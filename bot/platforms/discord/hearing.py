@@ -1,0 +1,177 @@
+"""What is made of each thing that the gateway tells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from bot.model.content import Catalog
+from bot.model.events import (
+    Event,
+    MemberJoined,
+    MessagePosted,
+    MessageRemoved,
+    ReactionAdded,
+    ReactionRemoved,
+)
+from bot.model.ids import Space
+from bot.platforms.discord import parse
+from bot.platforms.discord.ids import Json
+from bot.platforms.discord.kept import Kept
+from bot.platforms.discord.parse import Guilds, now_ms, time_ms
+
+_CLEARED_MOST: Final = 10_000
+_SCREENING_DAYS: Final = 30
+_NEW_DAYS: Final = 14
+_DAY_MS: Final = 86_400_000
+_KEPT: Final = ("id", "system_channel_id", "system_channel_flags")
+
+Hand = Callable[[Event], None]
+
+
+class Hearing:
+    """Reads dispatches. ``hand`` takes the events; ``sees_joins`` is false without the members intent."""
+
+    def __init__(self, guilds: Guilds, catalog: Catalog, hand: Hand, *, me: str, sees_joins: bool) -> None:
+        self._guilds = guilds
+        self._wanted = catalog.events
+        self._hand = hand
+        self._me = me
+        self._sees_joins = sees_joins
+        self._servers: dict[str, Json] = {}
+        self._cleared: Kept[str, bool] = Kept(_CLEARED_MOST)
+        self._met: Kept[str, bool] = Kept(_CLEARED_MOST)
+        self._here: Kept[str, bool] = Kept(_CLEARED_MOST)
+
+    def wants(self, kind: type[Event]) -> bool:
+        return kind.__name__ in self._wanted
+
+    @property
+    def wants_messages(self) -> bool:
+        return self.wants(MessagePosted) or self.wants(MessageRemoved) or not self._sees_joins
+
+    @property
+    def wants_reactions(self) -> bool:
+        return self.wants(ReactionAdded) or self.wants(ReactionRemoved)
+
+    def readers(self) -> Mapping[str, Callable[[Json], None]]:
+        """What to do with each event of the gateway, by its name. Others are of no concern."""
+        guilds = self._guilds
+        found: dict[str, Callable[[Json], None]] = {
+            "GUILD_CREATE": self._guild,
+            "GUILD_UPDATE": self._guild_changed,
+            "GUILD_DELETE": self._guild_lost,
+            "CHANNEL_CREATE": guilds.see_channel,
+            "CHANNEL_UPDATE": guilds.see_channel,
+            "CHANNEL_DELETE": guilds.lose_channel,
+            "THREAD_CREATE": guilds.see_channel,
+            "THREAD_UPDATE": guilds.see_channel,
+            "THREAD_DELETE": guilds.lose_channel,
+            "THREAD_LIST_SYNC": self._threads,
+            "GUILD_MEMBER_ADD": self._joined,
+            "GUILD_MEMBER_UPDATE": self._updated,
+            "GUILD_MEMBER_REMOVE": self._left,
+        }
+        if self.wants(MessagePosted) or not self._sees_joins:
+            found["MESSAGE_CREATE"] = self._message
+        if self.wants(MessageRemoved):
+            found["MESSAGE_DELETE"] = found["MESSAGE_DELETE_BULK"] = self._removed
+        if self.wants(ReactionAdded):
+            found["MESSAGE_REACTION_ADD"] = self._reacted
+        if self.wants(ReactionRemoved):
+            found["MESSAGE_REACTION_REMOVE"] = self._unreacted
+        return found
+
+    def met(self, data: Json) -> None:
+        """Somebody spoke or used the bot. Where joins are not told, a newcomer is noticed by that."""
+        told = data.get("member")
+        guild = data.get("guild_id")
+        user = (told or {}).get("user") or data.get("author")
+        if self._sees_joins or not told or guild is None or not user or user.get("bot"):
+            return
+        joined_at = time_ms(told.get("joined_at"))
+        came_at = self._guilds.came_at(str(guild))
+        key = f"{guild}:{user['id']}:{joined_at}"
+        if joined_at is None or key in self._met or told.get("pending"):
+            return
+        self._met.put(key, True)
+        if joined_at > max(came_at or 0, now_ms() - _NEW_DAYS * _DAY_MS):
+            event: MemberJoined = parse.joined(self._guilds, {**told, "user": user, "guild_id": guild})
+            self._hand(event)
+
+    def again(self, space: Space) -> None:
+        """Tell of a server once more, so that its members are compared."""
+        if (data := self._servers.get(space.id)) is not None:
+            self._hand(parse.seen(self._guilds, data))
+
+    def _guild(self, data: Json) -> None:
+        if data.get("unavailable"):
+            return
+        self._remember(data)
+        self._hand(parse.seen(self._guilds, data))
+
+    def _guild_changed(self, data: Json) -> None:
+        """Told on only if where it greets changed: the host compares all members then."""
+        if self._servers.get(str(data["id"])) != self._remember(data):
+            self._hand(parse.seen(self._guilds, data))
+
+    def _remember(self, data: Json) -> Json:
+        self._guilds.see(data)
+        kept = self._servers[str(data["id"])] = {key: data.get(key) for key in _KEPT}
+        return kept
+
+    def _guild_lost(self, data: Json) -> None:
+        if data.get("unavailable"):
+            return
+        self._hand(parse.lost(self._guilds, data))
+        self._guilds.lose(str(data["id"]))
+        self._servers.pop(str(data["id"]), None)
+
+    def _threads(self, data: Json) -> None:
+        for thread in data.get("threads") or ():
+            self._guilds.see_channel(thread, str(data["guild_id"]))
+
+    def _joined(self, data: Json) -> None:
+        key = f"{data['guild_id']}:{data['user']['id']}"
+        if not self._here.get(key):
+            self._guilds.joined(str(data["guild_id"]), 1)
+        self._here.put(key, True)
+        self._hand(parse.joined(self._guilds, data))
+
+    def _left(self, data: Json) -> None:
+        key = f"{data['guild_id']}:{data['user']['id']}"
+        if self._here.get(key) is not False:
+            self._guilds.joined(str(data["guild_id"]), -1)
+        self._here.put(key, False)
+        self._hand(parse.left(self._guilds, data))
+
+    def _updated(self, data: Json) -> None:
+        """Roles and names change all the time; of interest is who passed the rules screen."""
+        joined_at = time_ms(data.get("joined_at"))
+        if data.get("pending") is not False or joined_at is None:
+            return
+        if joined_at < now_ms() - _SCREENING_DAYS * _DAY_MS:
+            return
+        event = parse.cleared(self._guilds, data)
+        if event.id not in self._cleared:
+            self._cleared.put(event.id, True)
+            self._hand(event)
+
+    def _message(self, data: Json) -> None:
+        self.met(data)
+        if self.wants(MessagePosted):
+            self._maybe(parse.posted(self._guilds, data, self._me))
+
+    def _removed(self, data: Json) -> None:
+        for event in parse.removed(self._guilds, data):
+            self._hand(event)
+
+    def _reacted(self, data: Json) -> None:
+        self._maybe(parse.reacted(self._guilds, data, self._me))
+
+    def _unreacted(self, data: Json) -> None:
+        self._maybe(parse.unreacted(self._guilds, data, self._me))
+
+    def _maybe(self, event: Event | None) -> None:
+        if event is not None:
+            self._hand(event)

@@ -1,0 +1,170 @@
+"""From an interaction as Discord tells it to the event that the host knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from bot.model.events import CommandUsed, Completion, ControlUsed, FormSent, Interaction, MenuUsed, Raw
+from bot.model.ids import Channel, Member, MessageRef, Space
+from bot.model.roles import Actor
+from bot.platforms.discord import modals
+from bot.platforms.discord.answers import Token
+from bot.platforms.discord.commands import CHANNEL, MESSAGE, PERSON, ROLE, USER, Tree
+from bot.platforms.discord.ids import Json, guild_from, snowflake_ms
+from bot.platforms.discord.parse import Guilds, member
+from bot.platforms.discord.permissions import roles_of
+from bot.platforms.discord.render import action_of, text_of
+
+COMMAND, COMPONENT, AUTOCOMPLETE, MODAL = 2, 3, 4, 5
+_SUB, _GROUP = 1, 2
+_PICKED = {PERSON: 5, CHANNEL: 8, ROLE: 6}
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """An interaction with all that every kind of it tells."""
+
+    kind: int
+    token: Token
+    space: Space
+    actor: Actor
+    channel: Channel | None
+    locale: str
+    data: Json
+    payload: Json
+
+    @property
+    def custom_id(self) -> str:
+        return str(self.data.get("custom_id") or "")
+
+
+def read(guilds: Guilds, payload: Json) -> Used | None:
+    """The interaction; None where nobody can say in which server it was used."""
+    message = payload.get("message") or {}
+    guild = payload.get("guild_id") or guild_from(message.get("components") or ())
+    told = payload.get("member") or {}
+    user = told.get("user") or payload.get("user")
+    if guild is None or not user:
+        return None
+    space = guilds.space(str(guild))
+    who = member(space.key, user, told.get("nick"))
+    held = roles_of(int(told.get("permissions") or 0))
+    actor = Actor(who, held, frozenset(str(role) for role in told.get("roles") or ()))
+    channel = payload.get("channel_id")
+    token = Token(str(payload["application_id"]), str(payload["id"]), str(payload["token"]))
+    return Used(
+        kind=int(payload.get("type") or 0),
+        token=token,
+        space=space,
+        actor=actor,
+        channel=None if channel is None else _place(guilds, payload, str(guild))[0],
+        locale=str(payload.get("locale") or ""),
+        data=payload.get("data") or {},
+        payload=payload,
+    )
+
+
+def event(guilds: Guilds, tree: Tree, used: Used) -> Interaction | None:
+    """What happened, as the host knows it; None for a kind that nobody knows."""
+    common: dict[str, Any] = {
+        "id": f"interaction:{used.token.interaction}",
+        "space": used.space,
+        "at": snowflake_ms(used.token.interaction),
+        "actor": used.actor,
+        "token": str(used.token),
+        "channel": used.channel,
+        "locale": used.locale,
+    }
+    if used.kind == COMPONENT:
+        chosen = tuple(str(value) for value in used.data.get("values") or ())
+        action = action_of(used.custom_id)
+        return ControlUsed(**common, action=action, message=_message(guilds, used), chosen=chosen)
+    if used.kind == MODAL:
+        values = modals.filled(used.space.key, used.data)
+        return FormSent(**common, action=used.custom_id, values=values)
+    if used.kind != COMMAND:
+        return None
+    kind = int(used.data.get("type") or 1)
+    if kind in (USER, MESSAGE):
+        return _menu(guilds, tree, used, kind, common)
+    path, options = command(used.data)
+    return CommandUsed(**common, path=path, values=values_of(tree, used, path, options))
+
+
+def completion(tree: Tree, used: Used) -> tuple[Completion, str] | None:
+    """What somebody is typing: the question, and the option as Discord calls it."""
+    path, options = command(used.data)
+    focused = next((option for option in options if option.get("focused")), None)
+    if focused is None:
+        return None
+    field = tree.field(path, str(focused["name"]))
+    if field is None:
+        return None
+    others = [option for option in options if option is not focused]
+    asked = Completion(
+        space=used.space,
+        actor=used.actor,
+        path=path,
+        option=field.name,
+        typed=str(focused.get("value") or ""),
+        values=values_of(tree, used, path, others),
+    )
+    return asked, str(focused["name"])
+
+
+def command(data: Json) -> tuple[tuple[str, ...], list[Json]]:
+    """A command's path and its options."""
+    path = [str(data.get("name"))]
+    options: list[Json] = list(data.get("options") or ())
+    while len(options) == 1 and options[0].get("type") in (_SUB, _GROUP):
+        path.append(str(options[0]["name"]))
+        options = list(options[0].get("options") or ())
+    return tuple(path), options
+
+
+def values_of(tree: Tree, used: Used, path: tuple[str, ...], options: list[Json]) -> dict[str, Raw]:
+    resolved = used.data.get("resolved") or {}
+    values: dict[str, Raw] = {}
+    for option in options:
+        field = tree.field(path, str(option["name"]))
+        value = option.get("value")
+        if field is None or value is None:
+            continue
+        picked = _PICKED.get(int(option.get("type") or 0))
+        values[field.name] = (
+            value if picked is None else modals.one(used.space.key, picked, str(value), resolved)
+        )
+    return values
+
+
+def _menu(guilds: Guilds, tree: Tree, used: Used, kind: int, common: dict[str, Any]) -> MenuUsed:
+    spec = tree.menu(kind, str(used.data.get("name")))
+    action = "" if spec is None else spec.action
+    target = str(used.data.get("target_id"))
+    resolved = used.data.get("resolved") or {}
+    if kind == USER:
+        who = modals.one(used.space.key, 5, target, resolved)
+        return MenuUsed(**common, action=action, member=who if isinstance(who, Member) else None)
+    told = (resolved.get("messages") or {}).get(target) or {}
+    author = told.get("author")
+    place, thread = _place(guilds, used.payload, used.space.id)
+    return MenuUsed(
+        **common,
+        action=action,
+        member=None if not author or told.get("webhook_id") else member(used.space.key, author),
+        message=MessageRef(place, target, thread),
+        text=text_of(told),
+    )
+
+
+def _message(guilds: Guilds, used: Used) -> MessageRef | None:
+    message = used.payload.get("message")
+    if not message:
+        return None
+    place, thread = _place(guilds, used.payload, used.space.id)
+    return MessageRef(place, str(message["id"]), thread)
+
+
+def _place(guilds: Guilds, payload: Json, guild: str) -> tuple[Channel, str | None]:
+    return guilds.place(guild, str(payload["channel_id"]), payload.get("channel"))

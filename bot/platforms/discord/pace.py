@@ -1,0 +1,151 @@
+"""Discord's own limits on requests: over all, per bucket, and on those that it calls invalid."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from time import monotonic
+from typing import Final
+
+INVALID_WINDOW: Final = 600.0
+"""Seconds over which invalid requests count."""
+INVALID_MOST: Final = 8_000
+"""Answers of 401, 403 and 429 within the window after which we stop; at 10,000 the address is shut out."""
+_REMEMBERED: Final = 4_096
+
+
+class Budget:
+    """Requests a second over everything that the bot does, interactions apart; 0 means no limit.
+
+    The limit is one number, the time at which it would be met exactly if nothing left from now on.
+    """
+
+    def __init__(self, per_second: float, now: Callable[[], float] = monotonic) -> None:
+        self._every = 1 / per_second if per_second > 0 else 0.0
+        self._now = now
+        self._next = 0.0
+
+    def reserve(self) -> float:
+        """Take the next place; how many seconds to wait for it. One request may go early."""
+        now = self._now()
+        at = max(self._next, now - self._every)
+        self._next = at + self._every
+        return max(0.0, at - now)
+
+
+@dataclass(slots=True)
+class _Bucket:
+    remaining: int
+    resets_at: float
+    in_flight: int = 0
+
+
+class Buckets:
+    """The limits per route that Discord tells with each answer, kept by bucket and major id."""
+
+    def __init__(self, now: Callable[[], float] = monotonic) -> None:
+        self._now = now
+        self._names: dict[str, str] = {}
+        self._buckets: dict[tuple[str, str], _Bucket] = {}
+
+    def wait(self, route: str, major: str) -> float:
+        """Seconds until a request may go; 0 for one that may go now."""
+        bucket = self._buckets.get(self._key(route, major))
+        if bucket is None or bucket.remaining > bucket.in_flight:
+            return 0.0
+        return max(0.0, bucket.resets_at - self._now())
+
+    def begin(self, route: str, major: str) -> None:
+        """A request leaves."""
+        bucket = self._buckets.get(self._key(route, major))
+        if bucket is not None:
+            if bucket.resets_at <= self._now():
+                bucket.remaining = max(bucket.remaining, bucket.in_flight + 1)
+            bucket.in_flight += 1
+
+    def end(self, route: str, major: str, headers: Mapping[str, str]) -> None:
+        """Its answer came, or will not come: `headers` are empty then."""
+        before = self._buckets.get(self._key(route, major))
+        if before is not None:
+            before.in_flight = max(0, before.in_flight - 1)
+        name = headers.get("X-RateLimit-Bucket")
+        if name is None:
+            return
+        self._names[route] = name
+        remaining = _number(headers.get("X-RateLimit-Remaining"))
+        after = _number(headers.get("X-RateLimit-Reset-After"))
+        if remaining is None or after is None:
+            return
+        if len(self._buckets) >= _REMEMBERED:
+            self._forget()
+        bucket = self._buckets.setdefault((name, major), _Bucket(int(remaining), 0.0))
+        bucket.remaining = int(remaining)
+        bucket.resets_at = self._now() + after
+
+    def _key(self, route: str, major: str) -> tuple[str, str]:
+        return self._names.get(route, route), major
+
+    def _forget(self) -> None:
+        now = self._now()
+        self._buckets = {
+            key: bucket for key, bucket in self._buckets.items() if bucket.in_flight or bucket.resets_at > now
+        }
+
+
+class Invalid:
+    """Counts what Discord calls invalid requests, and stops us long before it shuts us out."""
+
+    def __init__(self, most: int = INVALID_MOST, now: Callable[[], float] = monotonic) -> None:
+        self._most = most
+        self._now = now
+        self._seconds: deque[tuple[float, int]] = deque()
+        self._count = 0
+
+    @property
+    def count(self) -> int:
+        """How many there were within the window."""
+        horizon = self._now() - INVALID_WINDOW
+        while self._seconds and self._seconds[0][0] <= horizon:
+            self._count -= self._seconds.popleft()[1]
+        return self._count
+
+    def note(self) -> None:
+        """One more."""
+        second = float(int(self._now()))
+        if self._seconds and self._seconds[-1][0] == second:
+            self._seconds[-1] = (second, self._seconds[-1][1] + 1)
+        else:
+            self._seconds.append((second, 1))
+        self._count += 1
+
+    def wait(self) -> float:
+        """Seconds for which nothing may leave; 0 while there were few."""
+        if self.count < self._most:
+            return 0.0
+        return max(1.0, self._seconds[0][0] + INVALID_WINDOW - self._now())
+
+
+@dataclass(slots=True)
+class Pace:
+    """All three together, shared by every request of the bot."""
+
+    budget: Budget
+    buckets: Buckets
+    invalid: Invalid
+
+    @classmethod
+    def at(cls, per_second: float) -> Pace:
+        return cls(Budget(per_second), Buckets(), Invalid())
+
+    def note(self, status: int, headers: Mapping[str, str]) -> None:
+        """Count an answer that Discord calls invalid."""
+        if status in (401, 403) or (status == 429 and headers.get("X-RateLimit-Scope") != "shared"):
+            self.invalid.note()
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return None

@@ -1,0 +1,289 @@
+"""From what Discord's gateway tells to the events that the host knows.
+
+Discord adds fields and kinds as it likes: what isn't understood is passed over, what may be missing is
+expected to be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from time import time
+from typing import Any, Final
+
+from bot.model.events import (
+    MemberCleared,
+    MemberJoined,
+    MemberLeft,
+    MessagePosted,
+    MessageRemoved,
+    ReactionAdded,
+    ReactionRemoved,
+    SpaceLost,
+    SpaceSeen,
+)
+from bot.model.ids import Channel, Member, MessageRef, PlatformRole, Space
+from bot.platforms.discord.ids import Json, snowflake_ms, space_of
+from bot.platforms.discord.render import text_of
+
+THREADS: Final = frozenset({10, 11, 12})
+TALK: Final = frozenset({0, 2, 5, 13})
+"""Kinds of channels in which people write: text, voice, announcements, stage."""
+_WRITTEN: Final = frozenset({0, 19})
+_NO_JOIN_MESSAGES: Final = 1 << 0
+
+
+def now_ms() -> int:
+    return int(time() * 1_000)
+
+
+def time_ms(text: Any) -> int | None:
+    """Discord's way to write a time, in UTC milliseconds."""
+    if not isinstance(text, str):
+        return None
+    try:
+        return int(datetime.fromisoformat(text).timestamp() * 1_000)
+    except ValueError:
+        return None
+
+
+def member(space: str, user: Mapping[str, Any], nick: Any = None) -> Member:
+    name = nick or user.get("global_name") or user.get("username") or ""
+    return Member(space, str(user["id"]), str(name), bool(user.get("bot")))
+
+
+def listed(space: str, told: Mapping[str, Any]) -> Member:
+    """Somebody in a server's list of members."""
+    return member(space, told["user"], told.get("nick"))
+
+
+def announces_joins(guild: Mapping[str, Any]) -> bool:
+    """Whether Discord itself posts a message when somebody joins."""
+    flags = int(guild.get("system_channel_flags") or 0)
+    return guild.get("system_channel_id") is not None and not flags & _NO_JOIN_MESSAGES
+
+
+class Guilds:
+    """What is remembered of the servers: names, head counts, channels' names, threads' parents."""
+
+    def __init__(self) -> None:
+        self._spaces: dict[str, Space] = {}
+        self._counts: dict[str, int] = {}
+        self._places: dict[str, dict[str, str]] = {}
+        self._homes: dict[str, str] = {}
+        self._threads: dict[str, str] = {}
+        self._came: dict[str, int] = {}
+
+    def __iter__(self) -> Any:
+        return iter(list(self._spaces.values()))
+
+    def space(self, guild: str) -> Space:
+        return self._spaces.get(guild) or space_of(guild)
+
+    def count(self, guild: str) -> int | None:
+        return self._counts.get(guild)
+
+    def came_at(self, guild: str) -> int | None:
+        """When the bot came to the server (UTC ms)."""
+        return self._came.get(guild)
+
+    def see(self, data: Json) -> None:
+        """A server as the gateway tells it, or its changed settings."""
+        guild = str(data["id"])
+        self._spaces[guild] = space_of(guild, str(data.get("name") or ""))
+        if isinstance(count := data.get("member_count"), int):
+            self._counts[guild] = count
+        if (came := time_ms(data.get("joined_at"))) is not None:
+            self._came[guild] = came
+        if "channels" in data:
+            self._places[guild] = {}
+            for channel in data["channels"]:
+                self.see_channel(channel, guild)
+        for thread in data.get("threads") or ():
+            self.see_channel(thread, guild)
+
+    def see_channel(self, data: Json, guild: str | None = None) -> None:
+        guild = guild or str(data.get("guild_id") or "")
+        ident = str(data["id"])
+        if data.get("type") in THREADS:
+            self._threads[ident] = str(data.get("parent_id") or ident)
+        else:
+            self._places.setdefault(guild, {})[ident] = str(data.get("name") or "")
+            self._homes[ident] = guild
+
+    def lose_channel(self, data: Json) -> None:
+        self._threads.pop(str(data["id"]), None)
+        self._places.get(str(data.get("guild_id") or ""), {}).pop(str(data["id"]), None)
+        self._homes.pop(str(data["id"]), None)
+
+    def lose(self, guild: str) -> None:
+        for known in (self._spaces, self._counts, self._came):
+            known.pop(guild, None)
+        for channel in self._places.pop(guild, {}):
+            self._homes.pop(channel, None)
+
+    def is_foreign(self, channel: Channel) -> bool:
+        """Whether the channel is known to be another server's than it says."""
+        home = self._homes.get(channel.id)
+        return home is not None and space_of(home).key != channel.space
+
+    def joined(self, guild: str, by: int) -> None:
+        if guild in self._counts:
+            self._counts[guild] += by
+
+    def channel(self, guild: str, ident: str) -> Channel:
+        return Channel(self.space(guild).key, ident, self._places.get(guild, {}).get(ident, ""))
+
+    def place(self, guild: str, ident: str, told: Json | None = None) -> tuple[Channel, str | None]:
+        """The channel that stands behind an id, and the thread. ``told``: the channel as Discord told it."""
+        if told is not None and told.get("type") in THREADS and told.get("parent_id"):
+            return self.channel(guild, str(told["parent_id"])), ident
+        parent = self._threads.get(ident)
+        return (self.channel(guild, ident), None) if parent is None else (self.channel(guild, parent), ident)
+
+
+def seen(guilds: Guilds, data: Json) -> SpaceSeen:
+    """A server that the bot is in."""
+    guild = str(data["id"])
+    system = data.get("system_channel_id")
+    at = now_ms()
+    return SpaceSeen(
+        id=f"seen:{guild}:{at}",
+        space=guilds.space(guild),
+        at=at,
+        default_channel=None if system is None else guilds.channel(guild, str(system)),
+        announces_joins=announces_joins(data),
+        people=guilds.count(guild),
+    )
+
+
+def lost(guilds: Guilds, data: Json) -> SpaceLost:
+    at = now_ms()
+    return SpaceLost(id=f"lost:{data['id']}:{at}", space=guilds.space(str(data["id"])), at=at)
+
+
+def joined(guilds: Guilds, data: Json) -> MemberJoined:
+    guild, space = _where(guilds, data)
+    who = member(space.key, data["user"], data.get("nick"))
+    at = now_ms()
+    joined_at = time_ms(data.get("joined_at"))
+    return MemberJoined(
+        id=f"join:{guild}:{who.id}:{joined_at or at}",
+        space=space,
+        at=at,
+        member=who,
+        pending=bool(data.get("pending")),
+        joined_at=joined_at,
+        count=guilds.count(guild),
+    )
+
+
+def cleared(guilds: Guilds, data: Json) -> MemberCleared:
+    """A member who is not pending (any more)."""
+    guild, space = _where(guilds, data)
+    who = member(space.key, data["user"], data.get("nick"))
+    joined_at = time_ms(data.get("joined_at")) or 0
+    return MemberCleared(
+        id=f"clear:{guild}:{who.id}:{joined_at}",
+        space=space,
+        at=now_ms(),
+        member=who,
+        count=guilds.count(guild),
+    )
+
+
+def left(guilds: Guilds, data: Json) -> MemberLeft:
+    guild, space = _where(guilds, data)
+    who = member(space.key, data["user"])
+    at = now_ms()
+    return MemberLeft(id=f"leave:{guild}:{who.id}:{at}", space=space, at=at, member=who)
+
+
+def posted(guilds: Guilds, data: Json, me: str) -> MessagePosted | None:
+    """What a person wrote; None for what the platform or a webhook says, and for the bot's own words."""
+    author = data.get("author") or {}
+    guild = data.get("guild_id")
+    if guild is None or data.get("webhook_id") or str(author.get("id")) == me:
+        return None
+    if data.get("type", 0) not in _WRITTEN or "id" not in author:
+        return None
+    guild = str(guild)
+    space = guilds.space(guild)
+    mentions = tuple(
+        member(space.key, user, (user.get("member") or {}).get("nick"))
+        for user in data.get("mentions") or ()
+        if "id" in user
+    )
+    reference = data.get("message_reference") or {}
+    return MessagePosted(
+        id=f"message:{data['id']}",
+        space=space,
+        at=snowflake_ms(data["id"]),
+        member=member(space.key, author, (data.get("member") or {}).get("nick")),
+        message=_message(guilds, guild, data["channel_id"], data["id"]),
+        text=text_of(data),
+        mentions=mentions,
+        reply_to=str(reference["message_id"]) if reference.get("message_id") else None,
+        mentions_bot=any(person.id == me for person in mentions),
+    )
+
+
+def removed(guilds: Guilds, data: Json) -> list[MessageRemoved]:
+    """One message, or several at once."""
+    if data.get("guild_id") is None:
+        return []
+    guild, space = _where(guilds, data)
+    at = now_ms()
+    return [
+        MessageRemoved(
+            id=f"removed:{ident}",
+            space=space,
+            at=at,
+            message=_message(guilds, guild, data["channel_id"], ident),
+        )
+        for ident in data.get("ids") or [data["id"]]
+    ]
+
+
+def reacted(guilds: Guilds, data: Json, me: str) -> ReactionAdded | None:
+    found = _reaction(guilds, data, me)
+    return None if found is None else ReactionAdded(**{**found, "id": f"react:{found['id']}"})
+
+
+def unreacted(guilds: Guilds, data: Json, me: str) -> ReactionRemoved | None:
+    found = _reaction(guilds, data, me)
+    return None if found is None else ReactionRemoved(**{**found, "id": f"unreact:{found['id']}"})
+
+
+def _reaction(guilds: Guilds, data: Json, me: str) -> dict[str, Any] | None:
+    who = str(data.get("user_id"))
+    emoji = data.get("emoji") or {}
+    name = emoji.get("name")
+    if data.get("guild_id") is None or who == me or not name:
+        return None
+    guild, space = _where(guilds, data)
+    shown = f":{name}:" if emoji.get("id") else str(name)
+    told = data.get("member") or {}
+    person = member(space.key, told["user"], told.get("nick")) if told.get("user") else Member(space.key, who)
+    return {
+        "id": f"{data['message_id']}:{who}:{shown}",
+        "space": space,
+        "at": now_ms(),
+        "member": person,
+        "message": _message(guilds, guild, data["channel_id"], data["message_id"]),
+        "emoji": shown,
+    }
+
+
+def role(space: str, data: Json) -> PlatformRole:
+    return PlatformRole(space, str(data["id"]), str(data.get("name") or ""))
+
+
+def _where(guilds: Guilds, data: Json) -> tuple[str, Space]:
+    guild = str(data["guild_id"])
+    return guild, guilds.space(guild)
+
+
+def _message(guilds: Guilds, guild: str, channel: Any, ident: Any) -> MessageRef:
+    place, thread = guilds.place(guild, str(channel))
+    return MessageRef(place, str(ident), thread)
