@@ -35,8 +35,8 @@ class Because:
         return cls(**{"cog": "", "how": "", "at": 0, **json.loads(text)})
 
 
-def tell(because: Because, *, who: Member | None, set_by: Member | None) -> Words:
-    """The explanation in words, for the person who asked."""
+def tell(because: Because, *, who: Member | None, set_by: Member | None, behind: str = "") -> Words:
+    """The explanation in words, for the person who asked. ``behind`` says what the cog is for."""
     lines: list[Words] = []
     if because.reason:
         lines.append(codec.loads(because.reason))
@@ -50,10 +50,10 @@ def tell(because: Because, *, who: Member | None, set_by: Member | None) -> Word
             if who is not None:
                 lines.append(T("{who} asked for it {when}.", who=who, when=when))
             else:
-                lines.append(T("Someone who has since been forgotten asked for it {when}.", when=when))
+                lines.append(T("Somebody asked for it {when}.", when=when))
         case "event":
             if who is not None:
-                lines.append(T("It answers something that {who} did {when}.", who=who, when=when))
+                lines.append(T("It answers something {who} did {when}.", who=who, when=when))
             else:
                 lines.append(T("It answers something that happened {when}.", when=when))
     if because.set_at:
@@ -64,7 +64,11 @@ def tell(because: Because, *, who: Member | None, set_by: Member | None) -> Word
             lines.append(T("It was set up {when}.", when=set_when))
     elif because.how == "schedule":
         lines.append(T("The schedule comes from the configuration file."))
-    lines.append(T("The part of Kith behind it is called {cog}.", cog=because.cog))
+    lines.append(
+        T("Behind it is {cog}: {behind}", cog=because.cog, behind=behind)
+        if behind
+        else T("Behind it is a part of Kith called {cog}.", cog=because.cog)
+    )
     words: Words = lines[0]
     for line in lines[1:]:
         words = T("{words}\n{line}", words=words, line=line)

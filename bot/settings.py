@@ -10,6 +10,8 @@ from types import MappingProxyType
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from bot import codec, grammar, spec
 from bot.model.content import Field, Kind
 from bot.model.events import Raw
@@ -24,6 +26,28 @@ from storage.port import Row
 _FIXED_NOW: Final = 1_767_571_200_000
 """Schedules written in the configuration are counted from here (Monday 2026-01-05), start after start."""
 _REFERENCES: Final = MappingProxyType({Kind.CHANNEL: "<#{}>", Kind.MEMBER: "<@{}>", Kind.ROLE: "<@&{}>"})
+
+_TYPES: Final[Mapping[Kind, type[Any]]] = MappingProxyType(
+    {
+        Kind.TEXT: str,
+        Kind.LONG_TEXT: str,
+        Kind.CHOICE: str,
+        Kind.INTEGER: int,
+        Kind.REF: int,
+        Kind.YES_NO: bool,
+        Kind.DATE: date,
+        Kind.MOMENT: Moment,
+        Kind.SCHEDULE: Rule,
+        Kind.ZONE: ZoneInfo,
+        Kind.MEMBER: Member,
+        Kind.MEMBERS: tuple,
+        Kind.CHANNEL: Channel,
+        Kind.ROLE: PlatformRole,
+        Kind.TEXTS: tuple,
+    }
+)
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +137,20 @@ class Sections:
                     )
         for section, name, value in stored:
             item_ = next((item for item in self._parameters.get(section, ()) if item.name == name), None)
-            if item_ is not None:
-                decoded = codec.loads(value)
-                if item_.enum is not None and decoded is not None:
-                    decoded = item_.enum(decoded)
-                values[section][name] = decoded
+            if item_ is None:
+                continue
+            try:
+                values[section][name] = _typed(item_, value)
+            except (ValueError, TypeError, KeyError, LookupError) as error:
+                # an update may have changed what the setting is; its default is better than silence
+                log.warning("setting_unreadable", section=section, setting=name, error=str(error))
         return {name: cls(**values[name]) for name, cls in self._types.items()}
+
+    def default(self, section: str, item: Parameter, space: str) -> Any:
+        """What a setting is where a space has not set it."""
+        if item.name in self._defaults[section]:
+            return self._configured(item, self._defaults[section][item.name], space)
+        return item.default
 
     def _configured(self, item: Parameter, raw: Any, space: str) -> Any:
         if isinstance(raw, list):
@@ -130,6 +162,19 @@ class Sections:
         ):
             raise Misread(f"{raw!r} is not of the right type here.")
         return coerce(item, raw, Place(space, self._zone, _FIXED_NOW))
+
+
+def _typed(item: Parameter, stored: str) -> Any:
+    """The value that a setting's row holds. Raises ValueError or TypeError where it is none of its kind."""
+    value = codec.loads(stored)
+    if value is None and item.default is None:
+        return None
+    if item.enum is not None:
+        return item.enum(value)
+    wanted = _TYPES[item.field.kind]
+    if not isinstance(value, wanted) or (isinstance(value, bool) and item.field.kind is not Kind.YES_NO):
+        raise TypeError(f"{type(value).__name__} where {item.field.kind} is wanted")
+    return value
 
 
 def stored(value: Any) -> str:
@@ -165,13 +210,13 @@ def spoken(value: Any) -> str | tuple[str, ...] | None:
             return str(value)
 
 
-def changed(item: Parameter, raw: Raw | None, before: Any, place: Place) -> Any:
-    """The new typed value of a setting from a form. Left empty, it goes back to none or its default.
+def changed(item: Parameter, raw: Raw | None, before: Any, default: Any, place: Place) -> Any:
+    """The new typed value of a setting from a form. Left empty, it is none if it may be, else its default.
 
     Raises Misread.
     """
     if raw is None or raw == () or (isinstance(raw, str) and not raw.strip()):
-        return item.default
+        return None if item.default is None else default
     if isinstance(raw, str) and raw == spoken(before):
         return before
     return coerce(item, raw, place)

@@ -13,10 +13,11 @@ from bot.ctx import Ctx, Sorry
 from bot.host.settings import HostSettings
 from bot.model.content import Accent, Card, ChosenMessage, MenuTarget, Option, Section
 from bot.model.ids import Member, MessageRef
+from bot.model.outgoing import InChannel
 from bot.model.roles import Role
 from bot.model.text import CommandName, Moment, T, Words, people
 from bot.registry import Entry, Registry
-from bot.spec import Label, Text
+from bot.spec import Label, Ref, Text
 from bot.store import Store
 from bot.usage import usage
 from storage.repos import attention, book, drafts, members, schedules
@@ -27,6 +28,7 @@ from storage.repos.outbox import OutboxRow
 LINES: Final = 10
 
 AboutCtx = Ctx[HostSettings, Store]
+CommandOption = Annotated[str, Text(most=60), Ref("complete_command")]
 Feedback = Annotated[str, Text(least=3, most=1500, long=True), Label("What would you like to say?")]
 
 kith = Group("kith")
@@ -40,7 +42,7 @@ class About(Cog[HostSettings, Store], name="kith"):
         self._registry = registry
 
     @kith.command
-    async def help(self, ctx: AboutCtx, command: Annotated[str, Text(most=60)] = "") -> None:
+    async def help(self, ctx: AboutCtx, command: CommandOption = "") -> None:
         """See what you can do here.
 
         command: One of them, to read more about it.
@@ -128,12 +130,16 @@ class About(Cog[HostSettings, Store], name="kith"):
         await self._explain(ctx, row)
 
     async def _explain(self, ctx: AboutCtx, row: OutboxRow | None) -> None:
-        if row is None:
+        if row is None or not _is_for(row, ctx.user):
             raise Sorry(T("That isn't one of my messages, or it is so old that I no longer know."))
         because = Because.loads(row.because)
+        if not because.cog:
+            raise Sorry(T("Somebody it was to or about asked to be forgotten, so I no longer know."))
         who = await ctx.member(because.who) if because.who else None
         set_by = await ctx.member(because.set_by) if because.set_by else None
-        ctx.reply(Card(T("Why this message?"), tell(because, who=who, set_by=set_by), accent=Accent.CALM))
+        cog = self._registry.cogs.get(because.cog)
+        told = tell(because, who=who, set_by=set_by, behind=cog.about() if cog else "")
+        ctx.reply(Card(T("Why this message?"), told, accent=Accent.CALM))
 
     @kith.command
     async def log(self, ctx: AboutCtx) -> None:
@@ -176,12 +182,13 @@ class About(Cog[HostSettings, Store], name="kith"):
             at=ctx.now,
             words=codec.dumps(_signed(words, ctx.user if signed else None)),
         )
-        if ctx.settings.hosts_channel is not None:
+        if ctx.settings.hosts_channel is not None and not ctx.silent:
             ctx.post(
                 ctx.settings.hosts_channel,
                 Card(T("Feedback for the hosts"), _signed(words, ctx.user if signed else None)),
                 because=T("A member wrote to the hosts."),
                 ping=False,
+                anonymous=not signed,
             )
         ctx.reply(T("Thank you. Only the hosts will read it."))
 
@@ -244,8 +251,16 @@ class About(Cog[HostSettings, Store], name="kith"):
         await attention.forget(tx, community, f"direct:{member.key}")
         await setting_rows.anonymise(tx, community, member.key)
         await schedules.forget(tx, community, member.key)
-        await outbox_rows.forget(tx, community, member.key, now=ctx.now)
         await members.forget(tx, member.key)
+        ctx.effects.forgotten = member
+
+
+def _is_for(row: OutboxRow, reader: Member) -> bool:
+    """Whether somebody could see this message: what is private is explained to its own person alone."""
+    if not row.address:
+        return True
+    to = codec.loads(row.address)
+    return isinstance(to, InChannel) or to.member == reader
 
 
 def _listed(entries: Sequence[Entry]) -> Words:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from bot.cog import Cog, Group, Held, NoSettings, button, select
 from bot.ctx import Ctx, Sorry
-from bot.host.common import as_cog, space_settings
+from bot.host.common import ask_cog, space_settings
 from bot.model.content import Accent, ButtonStyle, Card, Option, Section
 from bot.model.ids import Member
-from bot.model.text import CommandName, T
+from bot.model.text import CommandName, Moment, T, Words
 from bot.registry import Registry
 from bot.settings import Sections
 from bot.staging import QUIET
@@ -20,6 +21,7 @@ from bot.store import Store
 from storage.repos import members
 
 MINUTES: Final = 60_000
+SHOWN: Final = 3
 
 MeCtx = Ctx[NoSettings, Store]
 
@@ -28,10 +30,15 @@ kith = Group("kith")
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What one cog stores about a person."""
+    """What one cog stores about a person; ``held`` is None if it could not tell."""
 
     cog: str
-    held: Sequence[Held]
+    held: Sequence[Held] | None
+
+    @property
+    def filled(self) -> Sequence[Held]:
+        """The kinds of which there is something."""
+        return [item for item in self.held or () if item.rows]
 
 
 class Me(Cog[NoSettings, Store]):
@@ -46,7 +53,7 @@ class Me(Cog[NoSettings, Store]):
         """See your own page: preferences, what is stored about you, and how to take it back."""
         quiet = await members.has(ctx.scope.tx, ctx.community, ctx.user.key, QUIET)
         blocked = await members.blocked(ctx.scope.tx, ctx.community, ctx.user.key)
-        stored = sum(len(item.rows) for kept in await self._kept(ctx) for item in kept.held)
+        stored = sum(len(item.rows) for kept in await self._kept(ctx) for item in kept.filled)
         ctx.reply(
             Card(
                 T("Your page"),
@@ -68,7 +75,7 @@ class Me(Cog[NoSettings, Store]):
                     ),
                     Section(
                         T(
-                            "{count} entries, all of which you can take along or have forgotten.",
+                            "{count} entries. You can read them, take them along or have them go.",
                             count=stored,
                         ),
                         T("What I keep about you"),
@@ -110,7 +117,7 @@ class Me(Cog[NoSettings, Store]):
         """Turn quiet off."""
         await self._quiet(ctx, on=False)
 
-    @button("Keep someone away")
+    @button("Keep someone away", private=True)
     async def keep_away(self, ctx: MeCtx, who: Member) -> None:
         """Hear neither from nor about somebody.
 
@@ -152,9 +159,9 @@ class Me(Cog[NoSettings, Store]):
         ctx.reply(
             Card(
                 T("What I keep about you"),
-                sections=tuple(_section(item) for each in kept for item in each.held if item.rows),
+                sections=tuple(_section(item) for each in kept for item in each.filled),
                 buttons=(self.export_me.bind(only=ctx.user), self.forget_me.bind(only=ctx.user)),
-                footer=T("{count} parts of Kith keep nothing about you.", count=_empty(kept)),
+                footer=_untold(kept),
                 accent=Accent.CALM,
             )
         )
@@ -178,8 +185,7 @@ class Me(Cog[NoSettings, Store]):
                         T("{name}", name=item.what),
                     )
                     for each in kept
-                    for item in each.held
-                    if item.rows
+                    for item in each.filled
                 ),
                 buttons=(self.really_forget.bind(only=ctx.user, until=ctx.now + 10 * MINUTES),),
                 footer=T("You stay a member here; only what I know of you goes."),
@@ -190,9 +196,21 @@ class Me(Cog[NoSettings, Store]):
     @button("Yes, forget me", style=ButtonStyle.CAREFUL)
     async def really_forget(self, ctx: MeCtx) -> None:
         """Have every part of Kith forget you."""
-        settings = await space_settings(ctx, self._sections)
-        for cog in self._registry.cogs.values():
-            await cog.forget(as_cog(ctx, cog, settings), ctx.user)
+        member, settings = ctx.user, await space_settings(ctx, self._sections)
+        failed = [
+            cog.name
+            for cog in self._registry.cogs.values()
+            if await ask_cog(ctx, cog, settings, partial(_forget, cog, member)) is None
+        ]
+        if failed:
+            ctx.reply(
+                T(
+                    "Nearly done, but {parts} could not forget you: a fault of mine, which the hosts can see."
+                    " Please try again in a while.",
+                    parts=", ".join(failed),
+                )
+            )
+            return
         ctx.reply(
             T(
                 "Done. I know nothing of you any more but that you are here. {me} shows it.",
@@ -201,9 +219,9 @@ class Me(Cog[NoSettings, Store]):
         )
 
     async def _kept(self, ctx: MeCtx) -> list[Kept]:
-        settings = await space_settings(ctx, self._sections)
+        member, settings = ctx.user, await space_settings(ctx, self._sections)
         return [
-            Kept(cog.name, await cog.export(as_cog(ctx, cog, settings), ctx.user))
+            Kept(cog.name, await ask_cog(ctx, cog, settings, partial(cog.export, member=member)))
             for cog in self._registry.cogs.values()
         ]
 
@@ -215,19 +233,44 @@ class Me(Cog[NoSettings, Store]):
         """Nothing of its own."""
 
 
+async def _forget(cog: Cog[Any, Any], member: Member, ctx: Ctx[Any, Any]) -> bool:
+    await cog.forget(ctx, member)
+    return True
+
+
 def as_json(kept: Sequence[Kept]) -> Mapping[str, Any]:
     """What is kept about a person, by cog and kind, as JSON values."""
     return {each.cog: {item.what: list(item.rows) for item in each.held} for each in kept if each.held}
 
 
 def _section(item: Held) -> Section:
-    shown = "\n".join(", ".join(f"{name}: {value}" for name, value in row.items()) for row in item.rows[:3])
-    more = len(item.rows) - 3
+    words: Words = T("")
+    for index, row in enumerate(item.rows[:SHOWN]):
+        words = T("{words}\n{row}", words=words, row=_row(row)) if index else _row(row)
+    more = len(item.rows) - SHOWN
     return Section(
-        T("{shown}\n… and {more} more", shown=shown, more=more) if more > 0 else shown,
+        T("{words}\n… and {more} more", words=words, more=more) if more > 0 else words,
         T("{what} ({count})", what=item.what, count=len(item.rows)),
     )
 
 
-def _empty(kept: Sequence[Kept]) -> int:
-    return sum(not any(item.rows for item in each.held) for each in kept)
+def _row(row: Mapping[str, Any]) -> Words:
+    """A row in words. What is called ``at`` or ends so is a time in UTC milliseconds."""
+    words: Words = T("")
+    shown = {name: value for name, value in row.items() if value not in (None, "")}
+    for index, (name, value) in enumerate(shown.items()):
+        is_time = (name == "at" or name.endswith("_at")) and isinstance(value, int)
+        part = (
+            T("{value}", value=Moment(value))
+            if is_time
+            else T("{name}: {value}", name=name.replace("_", " "), value=str(value))
+        )
+        words = T("{words}, {part}", words=words, part=part) if index else part
+    return words
+
+
+def _untold(kept: Sequence[Kept]) -> Words:
+    broken = [each.cog for each in kept if each.held is None]
+    if broken:
+        return T("{parts} could not tell because of a fault; the hosts can see it.", parts=", ".join(broken))
+    return T("{count} parts of Kith keep nothing about you.", count=sum(not each.filled for each in kept))

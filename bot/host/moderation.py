@@ -31,7 +31,13 @@ class Moderation(Cog[NoSettings, Store]):
         end = until.ms if until is not None else FOREVER
         await spaces.pause(ctx.scope.tx, ctx.space.key, end)
         await self.wake.cancel(ctx)
-        skipped = await outbox_rows.skip(ctx.scope.tx, space=ctx.space.key, reason="paused", now=ctx.now)
+        skipped = await outbox_rows.skip(
+            ctx.scope.tx,
+            space=ctx.space.key,
+            reason="paused",
+            now=ctx.now,
+            due_before=end if until is not None else None,
+        )
         if until is not None:
             await self.wake.set(ctx, end)
             ctx.note("pause", T("{who} paused Kith until {until}.", who=ctx.user, until=until))

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 from bot import grammar
 from bot.cog import Cog, Group, Held, NoSettings, button, form, select
 from bot.ctx import Ctx, Sorry
-from bot.host.common import as_cog, space_settings
+from bot.host.common import ask_cog, space_settings
 from bot.host.settings import HOST
 from bot.jobs import sync_jobs
 from bot.model.content import Accent, ButtonStyle, Card, Field, Form, Kind, Option, Section
@@ -104,6 +104,9 @@ class Setup(Cog[NoSettings, Store]):
     @button("Go", style=ButtonStyle.MAIN, role=Role.ADMIN)
     async def go(self, ctx: SetupCtx) -> None:
         """Open Kith to everybody here."""
+        row = await spaces.get(ctx.scope.tx, ctx.space.key)
+        if row is not None and row["live_since"] is not None:
+            raise Sorry(T("Kith is open here already."))
         await spaces.go_live(ctx.scope.tx, ctx.space.key, ctx.now)
         ctx.note("setup", T("{who} opened Kith here.", who=ctx.user))
         ctx.reply(
@@ -122,7 +125,7 @@ class Setup(Cog[NoSettings, Store]):
         settings = await space_settings(ctx, self._sections)
         count = 0
         for cog in self._registry.cogs.values():
-            for item in await cog.preview(as_cog(ctx, cog, settings)):
+            for item in await ask_cog(ctx, cog, settings, cog.preview) or ():
                 ctx.reply(_private(item.when, item.content))
                 count += 1
         if not count:
@@ -188,7 +191,9 @@ class Setup(Cog[NoSettings, Store]):
         parameters = self._sections.parameters(section)
         for item in parameters:
             try:
-                wanted[item.name] = changed(item, values.get(item.name), getattr(before, item.name), place)
+                default = self._sections.default(section, item, ctx.space.key)
+                held = getattr(before, item.name)
+                wanted[item.name] = changed(item, values.get(item.name), held, default, place)
             except Misread as slip:
                 problems[item.name] = str(slip)
         if problems:

@@ -153,10 +153,11 @@ class Kindness(Cog[Settings, ThanksStore]):
             raise Sorry(T("This one is for you. Enjoy it!"))
         if row["giver"] == ctx.user.key:
             raise Sorry(T("You said it first. It counts already."))
+        giver, receiver = await _person(ctx, row["giver"]), await _person(ctx, row["receiver"])
+        await ctx.respect_blocks(giver, receiver)
         if not await ctx.store.join_in(thanks, ctx.user):
             raise Sorry(T("You are in already. Kind of you to ask twice."))
         joined = [await ctx.member(key) for key in await ctx.store.joined_in(thanks)]
-        giver, receiver = await _person(ctx, row["giver"]), await _person(ctx, row["receiver"])
         ctx.edit(f"thanks:{thanks}", self._card(thanks, giver, receiver, row["why"], joined))
         ctx.reply(T("Added. Good to hear."))
 
@@ -167,9 +168,13 @@ class Kindness(Cog[Settings, ThanksStore]):
         wall = ctx.settings.wall
         if wall is None or len({row["giver"] for row in rows}) < STORY_GIVERS:
             return
+        if not await ctx.may_post(wall, Attention.RITUAL):
+            ctx.note(
+                "attention", T("The week's thanks wait for next week: {wall} has heard enough.", wall=wall)
+            )
+            return
         told = rows[-STORIES_MOST:]
-        for row in rows:
-            await ctx.store.tell(row["id"])
+        await ctx.store.tell(rows[-1]["at"])
         ctx.post(
             wall,
             await self._story(ctx, told, len(rows) - len(told)),

@@ -2,23 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from bot import Channel, Member, Store
 from storage.port import Row
-
-
-@dataclass(frozen=True, slots=True)
-class Thanks:
-    """One thank-you. ``giver`` or ``receiver`` is None once that person was forgotten; ``at`` is UTC ms."""
-
-    id: int
-    giver: Member | None
-    receiver: Member | None
-    why: str
-    channel: Channel
-    at: int
 
 
 class ThanksStore(Store):
@@ -93,10 +80,12 @@ class ThanksStore(Store):
             since=since,
         )
 
-    async def tell(self, id: int) -> None:
+    async def tell(self, until: int) -> None:
+        """The thanks of this space up to that time (UTC ms) are told."""
         await self.run(
-            "UPDATE kindness_thanks SET told_at = :now WHERE community = :community AND id = :id",
-            id=id,
+            "UPDATE kindness_thanks SET told_at = :now"
+            " WHERE community = :community AND space = :space AND told_at IS NULL AND at <= :until",
+            until=until,
             now=self.scope.now,
         )
 

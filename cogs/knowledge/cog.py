@@ -40,6 +40,7 @@ from cogs.knowledge.store import Snippet, SnippetStore
 PAGE: Final = 8
 ANSWERS: Final = 3
 SHOWN: Final = 200
+DIGITS_MOST: Final = 16
 
 Piece = Annotated[str, Text(least=12, most=1500, long=True), Label("What is worth knowing?")]
 Title = Annotated[str, Text(most=100), Label("Title")]
@@ -208,6 +209,11 @@ class Knowledge(Cog[Settings, SnippetStore]):
         snippet = await ctx.store.next()
         if channel is None or snippet is None:
             return False
+        if attention is not None and not await ctx.may_post(channel, attention):
+            ctx.note(
+                "attention", T("No snippet this time: {channel} has heard enough for now.", channel=channel)
+            )
+            return False
         await ctx.store.dropped(snippet)
         ctx.post(
             channel,
@@ -234,11 +240,12 @@ class Knowledge(Cog[Settings, SnippetStore]):
 
     async def complete_snippet(self, ctx: KnowledgeCtx, typed: str) -> Sequence[Option]:
         """Snippets for an option: by number or by what they say."""
-        if typed.strip().lstrip("#").isdigit():
-            one = await ctx.store.by_number(int(typed.strip().lstrip("#")))
+        wanted = typed.strip().lstrip("#")
+        if wanted.isascii() and wanted.isdecimal():
+            one = await ctx.store.by_number(int(wanted)) if len(wanted) < DIGITS_MOST else None
             found = [one] if one else []
-        elif typed.strip():
-            found = await ctx.store.search(typed, 25)
+        elif wanted:
+            found = await ctx.store.search(wanted, 25)
         else:
             found = await ctx.store.page(0, 25)
         return [

@@ -40,7 +40,7 @@ class Snippet:
 
 class SnippetStore(Store):
     async def add(self, *, id: int, title: str, words: str, source: str, by: Member) -> int:
-        """Keep a snippet: its number. It joins the round that is going on."""
+        """Keep a snippet: its number. It joins the round that is going on, or comes first in the next."""
         numbered = await self.one(
             "INSERT INTO knowledge_number (community, space, last) VALUES (:community, :space, 1)"
             " ON CONFLICT (community) DO UPDATE SET last = knowledge_number.last + 1 RETURNING last"
@@ -49,9 +49,7 @@ class SnippetStore(Store):
         await self.run(
             "INSERT INTO knowledge_snippet"
             " (id, community, space, number, title, words, source, added_by, added_at, drops)"
-            " VALUES (:id, :community, :space, :number, :title, :words, :source, :by, :now,"
-            " (SELECT COALESCE(MIN(drops), 0) FROM knowledge_snippet"
-            " WHERE community = :community AND space = :space))",
+            " VALUES (:id, :community, :space, :number, :title, :words, :source, :by, :now, :drops)",
             id=id,
             number=numbered["last"],
             title=title,
@@ -59,9 +57,18 @@ class SnippetStore(Store):
             source=source,
             by=by.key,
             now=self.scope.now,
+            drops=max(await self._rounds() - 1, 0),
         )
         await self.tx.index(SHELF, self.scope.community, id, f"{title}\n{words}")
         return int(numbered["last"])
+
+    async def _rounds(self) -> int:
+        """How many rounds through the snippets of this space were begun."""
+        row = await self.one(
+            "SELECT MAX(drops) AS rounds FROM knowledge_snippet"
+            " WHERE community = :community AND space = :space"
+        )
+        return int(row["rounds"] or 0) if row else 0
 
     async def by_number(self, number: int) -> Snippet | None:
         row = await self.one(

@@ -25,6 +25,7 @@ from bot import (
 from cogs.welcome.store import WelcomeStore
 
 DAY: Final = 86_400_000
+EXAMPLE_COUNT: Final = 12
 NAMES: Final = ("member", "community", "count")
 
 
@@ -85,9 +86,9 @@ class Welcome(Cog[Settings, WelcomeStore]):
         return [
             Preview(
                 T("When someone joins, in {channel}", channel=channel),
-                self._text(ctx, turn + step, ctx.user, None),
+                self._text(ctx, turn + step, ctx.user, ctx.people or EXAMPLE_COUNT),
             )
-            for step in range(len(ctx.settings.texts))
+            for step in range(len(ctx.settings.texts or Settings().texts))
         ]
 
     def _text(self, ctx: WelcomeCtx, turn: int, member: Member, count: int | None) -> T:

@@ -99,10 +99,10 @@ async def message(tx: Tx, community: int, message_key: str) -> OutboxRow | None:
 
 
 async def latest(tx: Tx, community: int, channel_key: str) -> OutboxRow | None:
-    """The last message that was posted in a channel and still stands."""
+    """The last message that was posted in a channel for everybody and still stands."""
     row = await tx.one(
         "SELECT * FROM outbox WHERE community = :community AND message > :first AND message < :last"
-        " AND form = 'post' AND state = 'sent' ORDER BY id DESC LIMIT 1",
+        " AND form = 'post' AND state = 'sent' AND answer = 0 ORDER BY id DESC LIMIT 1",
         {"community": community, "first": f"{channel_key}:", "last": f"{channel_key};"},
     )
     return OutboxRow.of(row) if row is not None else None
