@@ -6,6 +6,7 @@ Each has a ``key``: one text that names it across every platform, as stored in d
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,58 +28,43 @@ class Space:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
-    """A person (or a bot) in one space. Equal by space and id; the name is only for showing."""
+class _InSpace:
+    """Something of one space. Equal by kind, space and id; the name is only for showing."""
 
     space: str
     id: str
     name: str = field(default="", compare=False)
-    bot: bool = field(default=False, compare=False)
 
     @property
     def key(self) -> str:
         return f"{self.space}:{self.id}"
 
     @classmethod
-    def of(cls, key: str, name: str = "", *, bot: bool = False) -> Member:
+    def of(cls, key: str, name: str = "") -> Self:
+        space, _, ident = key.rpartition(":")
+        return cls(space, ident, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Member(_InSpace):
+    """A person (or a bot) in one space."""
+
+    bot: bool = field(default=False, compare=False)
+
+    @classmethod
+    def of(cls, key: str, name: str = "", *, bot: bool = False) -> Self:
         space, _, ident = key.rpartition(":")
         return cls(space, ident, name, bot)
 
 
 @dataclass(frozen=True, slots=True)
-class Channel:
+class Channel(_InSpace):
     """A place to talk in one space."""
-
-    space: str
-    id: str
-    name: str = field(default="", compare=False)
-
-    @property
-    def key(self) -> str:
-        return f"{self.space}:{self.id}"
-
-    @classmethod
-    def of(cls, key: str, name: str = "") -> Channel:
-        space, _, ident = key.rpartition(":")
-        return cls(space, ident, name)
 
 
 @dataclass(frozen=True, slots=True)
-class PlatformRole:
+class PlatformRole(_InSpace):
     """A role as the platform knows it (Discord role, Slack user group)."""
-
-    space: str
-    id: str
-    name: str = field(default="", compare=False)
-
-    @property
-    def key(self) -> str:
-        return f"{self.space}:{self.id}"
-
-    @classmethod
-    def of(cls, key: str, name: str = "") -> PlatformRole:
-        space, _, ident = key.rpartition(":")
-        return cls(space, ident, name)
 
 
 @dataclass(frozen=True, slots=True)
