@@ -48,9 +48,12 @@ class Journal:
     @classmethod
     async def open(cls, path: Path) -> Journal:
         """Open or make the file. Raises JournalError where it is damaged, newer, or not to be opened."""
+        db = aiosqlite.connect(path)
         try:
-            db = await aiosqlite.connect(path)
+            await db
         except sqlite3.Error as error:
+            # aiosqlite stops its thread without waiting; the loop must outlive that thread's last word.
+            await asyncio.to_thread(db._thread.join)
             raise JournalError(f"The room's file {path.name} can't be opened ({error}).") from error
         try:
             await _prepare(db, path)
