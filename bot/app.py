@@ -73,6 +73,9 @@ async def running(
         if config.has_room:
             room = await _room(stack, config, clock)
             platforms[room.name] = room
+        if config.discord.token is not None:
+            discord = _discord(stack, config)
+            platforms[discord.name] = discord
         core = await build(
             engine=engine,
             clock=clock,
@@ -104,6 +107,17 @@ async def _room(stack: AsyncExitStack, config: Config, clock: Clock) -> LocalPla
     room = await Room.open(config.data_folder / ROOM_FILE, clock.now, plant)
     stack.push_async_callback(room.close)
     return LocalPlatform(room)
+
+
+def _discord(stack: AsyncExitStack, config: Config) -> Platform:
+    from bot.platforms.discord.adapter import DiscordPlatform
+
+    assert config.discord.token is not None
+    platform = DiscordPlatform(
+        config.discord.token.get_secret_value(), api=config.discord.api, gateway=config.discord.gateway
+    )
+    stack.push_async_callback(platform.close)
+    return platform
 
 
 async def _set_aside(config: Config) -> None:

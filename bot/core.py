@@ -27,7 +27,7 @@ from bot.model.content import Form, Option
 from bot.model.events import Completion, Event, SpaceSeen
 from bot.model.ids import Space
 from bot.outbox import Outbox, Timing
-from bot.platforms.base import Platform
+from bot.platforms.base import DeliveryError, Platform
 from bot.registry import CogFault, Registry, load
 from bot.router import NotStored, Router
 from bot.schedule import Scheduler
@@ -119,7 +119,7 @@ class Core:
             return
         try:
             await self.census.take(platform, space)
-        except (StorageError, NotStored) as error:
+        except (StorageError, NotStored, DeliveryError) as error:
             log.warning("no_census", space=space.key, error=str(error))
 
 

@@ -180,7 +180,7 @@ class DiscordPlatform:
                 found = await self._api.ask("PUT", application.COMMANDS, (ident,), body=wanted)
                 log.info("commands_registered", count=len(found))
         except (Refused, DeliveryError) as error:
-            log.error("commands_not_registered", error=str(error))
+            log.error("commands_not_registered", error=str(error), details=getattr(error, "details", None))
             return
         self._command_ids = commands.ids(found)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from bot.model.content import Catalog, CommandSpec, Field, Kind, MenuSpec, MenuTarget, Option
+from bot.model.roles import Role
 from bot.platforms.discord.ids import Json
 from bot.platforms.discord.limits import DESCRIPTION, LIMITS, NAME
 from bot.platforms.discord.markdown import units
@@ -108,9 +109,10 @@ class Tree:
         }
 
 
-def _default(role: Any) -> str | None:
+def _default(role: Role) -> int | None:
+    """Who is shown a command, until an admin says otherwise."""
     needed = ROLES.get(role)
-    return None if needed is None else str(int(needed))
+    return None if needed is None else int(needed)
 
 
 def _option(name: str, field: Field) -> Json:
@@ -183,6 +185,8 @@ def same(registered: Sequence[Json], wanted: Sequence[Json]) -> bool:
 
 def _canonical(command: Json) -> Json:
     made: Json = {name: command.get(name) for name in _COMPARED}
+    needed = command.get("default_member_permissions")
+    made["default_member_permissions"] = None if needed is None else int(needed)
     made["type"] = command.get("type") or CHAT
     made["description"] = command.get("description") or ""
     made["options"] = [_canonical_option(option) for option in command.get("options") or ()]

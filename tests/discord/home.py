@@ -1,0 +1,123 @@
+"""All of Kith at home on a fake Discord server: real storage, real cogs, real connection."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.clock import SystemClock
+from bot.core import Core, build, load_cogs
+from bot.platforms.discord.adapter import DiscordPlatform
+from storage.engines import open_engine
+from tests.fakes.discord import FakeDiscord, Guild, Message, P, Person
+
+COGS = ("cogs.welcome", "cogs.kindness", "cogs.knowledge")
+
+
+class Home:
+    """One server called Workshop with an admin, Ada and Mina; Kith can be stopped and started again."""
+
+    def __init__(self, fake: FakeDiscord, path: Path, **options: Any) -> None:
+        self.fake = fake
+        self.guild: Guild = fake.guild("Workshop", system_channel="hall")
+        self.hall = self.guild.channel("hall")
+        self.wall = self.guild.channel("wall")
+        admins = self.guild.role("Admins", P.MANAGE_GUILD)
+        self.admin: Person = self.guild.join("Robin", roles=(admins,))
+        self.ada: Person = self.guild.join("Ada")
+        self.mina: Person = self.guild.join("Mina")
+        self._path = path
+        self._options = options
+        self._stack = AsyncExitStack()
+        self.core: Core | None = None
+        self.platform: DiscordPlatform | None = None
+
+    async def start(self) -> None:
+        """Start Kith and wait until it has looked around."""
+        zone = ZoneInfo("Europe/Berlin")
+        cogs, sections, faults = load_cogs(COGS, {}, zone)
+        engine = await open_engine(f"sqlite:///{self._path / 'kith.db'}")
+        self._stack.push_async_callback(engine.close)
+        fake = self.fake
+        self.platform = DiscordPlatform(
+            fake.token, api=fake.api_url, gateway=fake.gateway_url, **self._options
+        )
+        self._stack.push_async_callback(self.platform.close)
+        self.core = await build(
+            engine=engine,
+            clock=SystemClock(),
+            platforms={"discord": self.platform},
+            cogs=cogs,
+            sections=sections,
+            faults=faults,
+            zone=zone,
+        )
+        await self._stack.enter_async_context(self.core)
+        await fake.ready()
+        await self.until_looked()
+
+    async def until_looked(self) -> None:
+        """Until the members of the server were compared."""
+        core = self.core
+        assert core is not None
+        async with asyncio.timeout(10):
+            while not await core.engine.read(_looked):
+                await self.fake.until(lambda: True)
+                await asyncio.to_thread(lambda: None)
+
+    async def stop(self) -> None:
+        await self._stack.aclose()
+        self._stack = AsyncExitStack()
+
+    async def restart(self) -> None:
+        await self.stop()
+        await self.start()
+
+    async def open(self) -> None:
+        """The admin presses Go."""
+        setup = await self.admin.slash("kith-admin setup")
+        await setup.answered()
+        assert setup.response is not None
+        await (await self.admin.click(setup.response, "Go")).answered()
+
+    async def settled(self) -> None:
+        """Until nothing waits to be sent."""
+        assert self.core is not None
+        async with asyncio.timeout(10):
+            await self.core.outbox.idle()
+
+    async def hears(self, text: str, within: float = 10.0) -> Message:
+        """The first message in any channel with these words, once it is there."""
+
+        def found() -> Message | None:
+            channels = self.guild.channels.values()
+            return next(
+                (message for channel in channels for message in channel.messages if text in message.text),
+                None,
+            )
+
+        message = await self.fake.until(found, within, f"{text!r} to be said")
+        assert message is not None
+        return message
+
+
+async def _looked(tx: Any) -> bool:
+    row = await tx.one("SELECT COUNT(*) AS count FROM space WHERE baseline_at IS NOT NULL")
+    return bool(row["count"])
+
+
+@asynccontextmanager
+async def home(path: Path, *, is_open: bool = True, **options: Any) -> AsyncIterator[Home]:
+    async with FakeDiscord() as fake:
+        made = Home(fake, path, **options)
+        await made.start()
+        try:
+            if is_open:
+                await made.open()
+            yield made
+        finally:
+            await made.stop()

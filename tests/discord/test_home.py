@@ -1,0 +1,232 @@
+"""What people live through with Kith on Discord, from joining to thanking, restarts and mishaps included."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.discord.home import Home, home
+from tests.fakes.discord import ClientRefused
+
+WHY = "She stayed late to help me find the fault."
+
+
+@pytest_asyncio.fixture
+async def h(tmp_path: Path) -> AsyncIterator[Home]:
+    async with home(tmp_path) as made:
+        yield made
+        assert made.fake.crashes == []
+
+
+async def test_a_newcomer_is_greeted_once_however_often_discord_tells(h: Home) -> None:
+    kim = h.guild.join("Kim")
+    kim.join_event_again()
+    kim.join_event_again()
+    greeting = await h.hears(f"<@{kim.id}>")
+    assert greeting.channel is h.hall
+    assert greeting.pinged == {kim.id}
+    kim.give(h.guild.role("Makers"))
+    lou = h.guild.join("Lou")
+    await h.hears(f"<@{lou.id}>")
+    await h.settled()
+    assert sum(f"<@{kim.id}>" in message.text for message in h.hall.messages) == 1
+
+
+async def test_screening_is_waited_for_across_a_restart(h: Home) -> None:
+    kim = h.guild.join("Kim", pending=True)
+    lou = h.guild.join("Lou")
+    await h.hears(f"<@{lou.id}>")
+    assert not any(f"<@{kim.id}>" in message.text for message in h.hall.messages)
+    await h.restart()
+    kim.pass_screening()
+    await h.hears(f"<@{kim.id}>")
+
+
+async def test_whoever_comes_back_is_greeted_again_and_whoever_goes_is_not_left_standing(h: Home) -> None:
+    kim = h.guild.join("Kim")
+    first = await h.hears(f"<@{kim.id}>")
+    kim.leave()
+    await h.fake.until(lambda: first.deleted)
+    kim.rejoin()
+    again = await h.hears(f"<@{kim.id}>")
+    assert again is not first
+
+
+async def test_joins_missed_while_away_are_made_up_for(h: Home) -> None:
+    await h.stop()
+    kim = h.guild.join("Kim")
+    await h.start()
+    await h.hears(f"<@{kim.id}>")
+    assert not any(f"<@{h.ada.id}>" in message.text for message in h.hall.messages)
+
+
+async def test_a_shoutout_with_everything_said_at_once(h: Home) -> None:
+    used = await h.ada.slash("shoutout", to=h.mina, why=WHY, channel=h.wall)
+    await used.answered()
+    assert used.response is not None
+    assert used.response.ephemeral
+    said = await h.hears("stayed late")
+    assert said.channel is h.wall
+    assert said.pinged == {h.mina.id}
+
+
+async def test_a_shoutout_by_form_with_a_mistake_that_is_mended(h: Home) -> None:
+    used = await h.ada.slash("shoutout", to=h.mina, channel=h.wall)
+    await used.answered()
+    assert used.modal is not None
+    sent = await h.ada.submit(used.modal, {"What for?": "Nice."})
+    await sent.answered()
+    assert sent.response is not None
+    assert sent.response.labels == ["Fix it"]
+    again = await h.ada.click(sent.response, "Fix it")
+    await again.answered()
+    assert again.modal is not None
+    mended = await h.ada.submit(again.modal, {"What for?": WHY})
+    await mended.answered()
+    assert "Thank you" in mended.text
+    assert (await h.hears("stayed late")).channel is h.wall
+
+
+async def test_me_too_works_after_a_restart_and_says_whatever_refuses_it(h: Home) -> None:
+    await (await h.ada.slash("shoutout", to=h.mina, why=WHY, channel=h.wall)).answered()
+    said = await h.hears("stayed late")
+    await h.restart()
+    pressed = await h.admin.click(said, "Me too")
+    await pressed.answered()
+    await h.fake.until(lambda: f"<@{h.admin.id}>" in said.text)
+    assert said.edits == 1
+    own = await h.ada.click(said, "Me too")
+    await own.answered()
+    await h.settled()
+    assert any("counts already" in message.text for message in h.ada.sees(h.wall))
+
+
+async def test_menus_on_messages_and_people(h: Home) -> None:
+    message = await h.mina.say(h.wall, "The fault was in the clamp.")
+    used = await h.ada.menu("Thank for this", message)
+    await used.answered()
+    assert used.modal is not None
+    await (await h.ada.submit(used.modal, {"What for?": WHY})).answered()
+    said = await h.hears("stayed late")
+    await h.settled()
+    why = await h.admin.menu("Why this?", said)
+    await why.answered()
+    await h.settled()
+    assert f"<@{h.ada.id}>" in why.text
+
+
+async def test_admins_commands_are_refused_even_where_an_admin_opened_them(h: Home) -> None:
+    with pytest.raises(ClientRefused):
+        await h.ada.slash("kith-admin setup")
+    h.guild.command_access["kith-admin", h.ada.id] = True
+    used = await h.ada.slash("kith-admin setup")
+    await used.answered()
+    await h.settled()
+    assert "Setting up" not in used.text
+
+
+async def test_a_forged_button_does_nothing(h: Home) -> None:
+    await (await h.ada.slash("shoutout", to=h.mina, why=WHY, channel=h.wall)).answered()
+    said = await h.hears("stayed late")
+    forged = await h.admin.forge_click(said, "kindness.me_too|i1||x|AAAAAAAAAAAA")
+    await forged.answered()
+    await h.settled()
+    assert any("isn't one of mine" in message.text for message in h.admin.sees(h.wall))
+    assert said.edits == 0
+
+
+async def test_settings_with_real_channel_pickers(h: Home) -> None:
+    setup = await h.admin.slash("kith-admin setup")
+    await setup.answered()
+    assert setup.response is not None
+    used = await h.admin.slash("kith-admin settings", section="kindness")
+    await used.answered()
+    assert used.modal is not None
+    picker = used.modal.field("Wall of thanks")
+    assert picker.component["type"] == 8
+    values = {"Wall of thanks": h.wall, "Weekly story": "every Friday at 16:00"}
+    kept = await h.admin.submit(used.modal, values)
+    await kept.answered()
+    await h.settled()
+    assert f"<#{h.wall.id}>" in kept.text
+    await (await h.ada.slash("shoutout", to=h.mina, why=WHY, channel=h.hall)).answered()
+    assert (await h.hears("stayed late")).channel is h.wall
+
+
+async def test_a_deleted_channel_or_a_lost_permission_harms_nobody_else(h: Home) -> None:
+    used = await h.admin.slash("kith-admin settings", section="welcome")
+    await used.answered()
+    assert used.modal is not None
+    await (await h.admin.submit(used.modal, {"Greeting channel": h.wall})).answered()
+    h.fake.world.delete_channel(h.wall)
+    h.guild.join("Kim")
+    await h.settled()
+    answer = await h.ada.slash("kith help", channel=h.hall)
+    await answer.answered()
+    assert answer.text
+
+
+async def test_names_with_marks_and_everyone_are_shown_and_ping_nobody(h: Home) -> None:
+    why = "`code` **bold** @everyone <@1> [a](https://evil.example) " + "🙂" * 32
+    await (await h.ada.slash("shoutout", to=h.mina, why=why, channel=h.wall)).answered()
+    said = await h.hears("evil")
+    assert said.pinged == {h.mina.id}
+    assert "\\[a\\]" in said.text
+
+
+async def test_an_answer_waits_for_a_slow_storage(h: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The person is told within Discord's time that an answer is to come."""
+    assert h.core is not None
+    go = asyncio.Event()
+    accept = h.core.router.accept
+
+    async def slow(event: object) -> object:
+        await go.wait()
+        return await accept(event)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(h.core.router, "accept", slow)
+    used = await h.ada.slash("shoutout", to=h.mina, why=WHY, channel=h.wall)
+    await used.deferred()
+    assert used.thinking
+    go.set()
+    await used.answered()
+    assert "Thank you" in used.text
+
+
+async def test_a_form_that_comes_late_is_opened_by_a_button(h: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert h.core is not None
+    go = asyncio.Event()
+    accept = h.core.router.accept
+
+    async def slow(event: object) -> object:
+        await go.wait()
+        return await accept(event)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(h.core.router, "accept", slow)
+    used = await h.ada.slash("shoutout", to=h.mina, channel=h.wall)
+    await used.deferred()
+    go.set()
+    await used.answered()
+    assert used.response is not None
+    opened = await h.ada.click(used.response, "Open form")
+    await opened.answered()
+    assert opened.modal is not None
+    await (await h.ada.submit(opened.modal, {"What for?": WHY})).answered()
+    await h.hears("stayed late")
+
+
+async def test_nothing_is_registered_twice(h: Home) -> None:
+    before = len(h.fake.sent("PUT /applications/{application_id}/commands"))
+    await h.restart()
+    assert before == 1
+    assert len(h.fake.sent("PUT /applications/{application_id}/commands")) == before
+
+
+async def test_the_first_look_greets_nobody(tmp_path: Path) -> None:
+    async with home(tmp_path) as h:
+        await h.settled()
+        assert h.hall.messages == []
