@@ -1,0 +1,1 @@
+"""Slack, through stock slack-bolt and slack_sdk."""

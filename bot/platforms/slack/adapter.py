@@ -1,0 +1,303 @@
+"""Slack as a platform: the workspaces, the way in by Socket Mode or HTTP, and the way out."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Collection
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Final
+
+import aiohttp
+import structlog
+from aiohttp import web
+from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+
+from bot.model.content import Catalog
+from bot.model.events import SpaceSeen
+from bot.model.ids import Member, Space
+from bot.model.limits import Limits
+from bot.model.outgoing import Outgoing, Receipt
+from bot.model.text import Span
+from bot.platforms.base import DeliveryError, Gone, RetryLater, Sink, SpaceInfo
+from bot.platforms.slack.client import Client, Refused
+from bot.platforms.slack.limits import SLACK, measure
+from bot.platforms.slack.listeners import Listeners
+from bot.platforms.slack.names import Names
+from bot.platforms.slack.notices import Notices
+from bot.platforms.slack.parse import Parser
+from bot.platforms.slack.people import listed, pages
+from bot.platforms.slack.render import Renderer
+from bot.platforms.slack.sender import Sender
+from bot.platforms.slack.sockets import Pulse, Sockets, SocketsRefused
+from bot.platforms.slack.workspace import PLATFORM, Workspace
+
+PATH: Final = "/slack/events"
+"""Where Slack's requests come in over HTTP."""
+SKEW: Final = 60.0
+"""Seconds by which this machine's clock may be off before that is said."""
+
+log = structlog.get_logger(__name__)
+
+
+class SlackRefused(Exception):
+    """Kith can't work in Slack before somebody mends what the message says."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlackOptions:
+    """How to connect. With an app token by Socket Mode, else over HTTP with the signing secret.
+
+    ``channels``: the ids of channels that are the community; without any, the whole workspace is.
+    """
+
+    bot_token: str = field(repr=False)
+    app_token: str | None = field(default=None, repr=False)
+    signing_secret: str = field(default="", repr=False)
+    api: str = "https://slack.com/api"
+    names: Names = field(default_factory=Names)
+    channels: Collection[str] = ()
+    pulse: Pulse = field(default_factory=Pulse)
+    connections: int = 2
+
+
+class SlackPlatform:
+    """Implements ``bot.platforms.base.Platform`` over slack-bolt."""
+
+    def __init__(self, options: SlackOptions) -> None:
+        self._options = options
+        self._catalog = Catalog()
+        self._session: aiohttp.ClientSession | None = None
+        self._workspaces: dict[str, Workspace] = {}
+        self._renderers: dict[str, Renderer] = {}
+        self._notices = Notices()
+        self._sender = Sender(self._workspace, self._renderer, self._notices.trouble)
+        self._bolt: AsyncApp | None = None
+        self._connected = asyncio.Event()
+        self._open = 0
+
+    @property
+    def name(self) -> str:
+        return PLATFORM
+
+    @property
+    def limits(self) -> Limits:
+        return SLACK
+
+    @property
+    def ready(self) -> bool:
+        """Whether Slack can reach Kith now."""
+        return self._bolt is not None and (self._options.app_token is None or self._open > 0)
+
+    def measure(self, span: Span) -> int:
+        return measure(span)
+
+    async def connected(self) -> None:
+        """Return once the workspaces are known and the way in is open."""
+        await self._connected.wait()
+
+    # -- in ------------------------------------------------------------------------------------------------
+
+    async def run(self, sink: Sink, catalog: Catalog) -> None:
+        """Hand over events until cancelled. Raises SlackRefused."""
+        options = self._options
+        self._catalog = catalog
+        async with AsyncExitStack() as stack:
+            self._session = await stack.enter_async_context(
+                aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=32))
+            )
+            stack.callback(self._forget)
+            workspace = await self._know(options.bot_token)
+            listeners = Listeners(
+                sink=sink,
+                catalog=catalog,
+                names=options.names,
+                parser=Parser(options.channels),
+                sender=self._sender,
+                workspace_of=self._find,
+                renderer_of=self._renderer,
+                now=_now,
+            )
+            stack.push_async_callback(listeners.close)
+            self._bolt = listeners.app(options.signing_secret)
+            if options.app_token is None:
+                await self._seen(sink, workspace)
+                self._connected.set()
+                await asyncio.Event().wait()
+            else:
+                await self._by_socket(sink, workspace, options.app_token)
+
+    async def _by_socket(self, sink: Sink, workspace: Workspace, app_token: str) -> None:
+        assert self._session is not None
+        here = asyncio.Event()
+
+        async def handle(client: SocketModeClient, request: SocketModeRequest) -> None:
+            assert self._bolt is not None
+            answer = await run_async_bolt_app(self._bolt, request)
+            await send_async_response(client, request, answer, 0.0)
+
+        async def changed(count: int) -> None:
+            if count and not self._open:
+                here.set()
+            elif not count and self._open:
+                log.warning("slack_away", what="no connection to Slack is open; it is made anew")
+            self._open = count
+
+        async def greet() -> None:
+            # after a time without any connection, who came and went meanwhile is looked up again
+            while True:
+                await here.wait()
+                here.clear()
+                await self._seen(sink, workspace)
+                self._connected.set()
+
+        client = Client(app_token, self._options.api, self._session)
+        sockets = Sockets(
+            client, handle, changed, pulse=self._options.pulse, connections=self._options.connections
+        )
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(greet())
+                group.create_task(sockets.run())
+        except* SocketsRefused as refused:
+            raise SlackRefused(str(refused.exceptions[0])) from None
+
+    async def _know(self, token: str) -> Workspace:
+        """Learn whose token it is. Raises SlackRefused; waits as long as Slack is out of reach."""
+        assert self._session is not None
+        client = Client(token, self._options.api, self._session)
+        wait = 0.5
+        while True:
+            try:
+                told = await client.call("auth.test")
+                break
+            except Refused as refused:
+                raise SlackRefused(explain(refused.error)) from refused
+            except DeliveryError as error:
+                log.warning("slack_unreachable", error=str(error), again_in=wait)
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, 60.0)
+        if "bot_id" not in told:
+            raise SlackRefused(explain("not_allowed_token_type"))
+        workspace = Workspace(
+            told["team_id"], told.get("team", ""), told["user_id"], client, bot_id=told["bot_id"]
+        )
+        workspace.seen_at = _now()
+        self._workspaces[workspace.team] = workspace
+        if abs(client.skew) > SKEW:
+            log.warning("clock_differs", what=clock_words(client.skew))
+        return workspace
+
+    async def _seen(self, sink: Sink, workspace: Workspace) -> None:
+        now, wait = _now(), 0.5
+        seen = SpaceSeen(id=f"{workspace.space.key}:seen:{now}", space=workspace.space, at=now)
+        while True:
+            try:
+                await sink.accept(seen)
+                return
+            except Exception as error:
+                log.warning("slack_space_not_stored", error=f"{type(error).__name__}: {error}", again_in=wait)
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, 30.0)
+
+    async def http(self, request: web.Request) -> web.Response:
+        """Answer a request of Slack's. Bolt checks its signature, over the raw body, and its age."""
+        if self._bolt is None or self._options.app_token is not None:
+            return web.Response(status=503, text="Kith is not connected to Slack over HTTP.")
+        answer = await self._bolt.async_dispatch(await to_bolt_request(request))
+        return await to_aiohttp_response(answer)
+
+    def _forget(self) -> None:
+        self._connected.clear()
+        self._bolt, self._session, self._open = None, None, 0
+        self._workspaces.clear()
+
+    # -- out -----------------------------------------------------------------------------------------------
+
+    async def deliver(self, out: Outgoing) -> Receipt:
+        return await self._sender.deliver(out)
+
+    async def find(self, out: Outgoing, since: int) -> Receipt | None:
+        return await self._sender.find(out, since)
+
+    def _workspace(self, key: str) -> Workspace:
+        if self._session is None or not self._workspaces:
+            raise RetryLater("not-connected: Slack is not reached yet", 0.5, everywhere=True)
+        space = Space.of(key)
+        workspace = self._workspaces.get(space.id)
+        if space.platform != PLATFORM or workspace is None:
+            raise Gone(f"unknown_space: Kith is not in {key}")
+        if workspace.lost:
+            raise Gone("app_uninstalled: Kith was removed from this workspace")
+        return workspace
+
+    def _find(self, ident: str) -> Workspace | None:
+        """A workspace by its id, or by that of Kith's own user there."""
+        known = self._workspaces.get(ident)
+        if known is not None:
+            return known
+        return next((one for one in self._workspaces.values() if one.bot_user == ident), None)
+
+    def _renderer(self, workspace: Workspace) -> Renderer:
+        renderer = self._renderers.get(workspace.team)
+        if renderer is None:
+            renderer = Renderer(
+                self._options.names, self._paths, lambda ident: self._name(workspace.team, ident)
+            )
+            self._renderers[workspace.team] = renderer
+        return renderer
+
+    def _name(self, team: str, ident: str) -> str:
+        workspace = self._workspaces.get(team)
+        return workspace.name_of(ident) if workspace is not None else ""
+
+    def _paths(self) -> list[tuple[str, ...]]:
+        return [spec.path for spec in self._catalog.commands]
+
+    # -- who and where -------------------------------------------------------------------------------------
+
+    async def members(self, space: Space) -> AsyncIterator[Member]:
+        """Everybody who counts as here; guests of other workspaces and single channels are left out."""
+        async for member in listed(self._workspace(space.key), self._options.channels):
+            yield member
+
+    async def about(self, space: Space) -> SpaceInfo:
+        workspace = self._workspace(space.key)
+        channels, general = [], None
+        async for one in pages(
+            workspace, "conversations.list", "channels", types="public_channel", exclude_archived="true"
+        ):
+            channel = workspace.channel(one["id"], one.get("name", ""))
+            channels.append(channel)
+            if one.get("is_general"):
+                general = channel
+        return SpaceInfo(space=workspace.space, channels=tuple(channels), default_channel=general)
+
+
+def clock_words(skew: float) -> str:
+    """What a clock that is off by so many seconds means."""
+    way = "ahead of" if skew > 0 else "behind"
+    return f"this machine's clock is {abs(skew):.0f} s {way} Slack's; set it, best by itself with NTP"
+
+
+def explain(error: str) -> str:
+    """What a token's refusal means, and what to do."""
+    match error:
+        case "not_allowed_token_type":
+            return "slack.bot_token must be the bot token, which begins with xoxb-."
+        case "token_revoked" | "account_inactive":
+            return "Kith was removed from this workspace. Install the app again and copy its new bot token."
+        case "token_expired":
+            return "The bot token has expired: turn off token rotation for this app, or install it again."
+        case "invalid_auth" | "not_authed":
+            return "Slack does not know the bot token. Copy it anew from OAuth & Permissions."
+    return f"Slack refuses the bot token: {error}."
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

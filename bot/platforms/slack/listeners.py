@@ -1,0 +1,372 @@
+"""What Bolt hands over: each request becomes an event, and is acknowledged once that is stored."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, Final
+
+import structlog
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.response import BoltResponse
+
+from bot.model.content import Catalog, Form, Kind
+from bot.model.events import (
+    CommandUsed,
+    Completion,
+    ControlUsed,
+    FormSent,
+    Interaction,
+    MenuUsed,
+)
+from bot.model.outgoing import Answer, Post
+from bot.model.text import T
+from bot.platforms.base import DeliveryError, Sink
+from bot.platforms.slack import forms
+from bot.platforms.slack.answers import Token, Way
+from bot.platforms.slack.client import Refused, quiet_logger
+from bot.platforms.slack.forms import Asked
+from bot.platforms.slack.home import SHORTCUT
+from bot.platforms.slack.names import Names
+from bot.platforms.slack.parse import Parser, Unknown
+from bot.platforms.slack.render import LINK, Renderer
+from bot.platforms.slack.sender import Sender
+from bot.platforms.slack.text import typed
+from bot.platforms.slack.workspace import Workspace
+
+Json = Mapping[str, Any]
+GLOBAL: Final = "command|"
+"""Begins the callback id of a global shortcut; the command's path follows."""
+SLOW: Final = T("That took me too long, so Slack would not open the form. Please try once more.")
+_ANYTHING: Final = re.compile(r".*", re.DOTALL)
+_GROUP: Final = re.compile(r"<!subteam\^[^>|]+(?:\|([^>]*))?>")
+
+log = structlog.get_logger(__name__)
+
+
+class Listeners:
+    """Turns requests into events for the sink."""
+
+    def __init__(
+        self,
+        *,
+        sink: Sink,
+        catalog: Catalog,
+        names: Names,
+        parser: Parser,
+        sender: Sender,
+        workspace_of: Callable[[str], Workspace | None],
+        renderer_of: Callable[[Workspace], Renderer],
+        now: Callable[[], int],
+    ) -> None:
+        self._sink = sink
+        self._catalog = catalog
+        self._specs = {spec.path: spec for spec in catalog.commands}
+        self._names = names
+        self._parser = parser
+        self._sender = sender
+        self._workspace_of = workspace_of
+        self._renderer_of = renderer_of
+        self._now = now
+        self._unknown: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def app(self, signing_secret: str) -> AsyncApp:
+        """The Bolt app. Without a signing secret it is good for Socket Mode alone."""
+
+        async def authorize(team_id: str | None = None, **_: Any) -> AuthorizeResult:
+            # whose request it is, is looked at here below: Bolt would ask Slack about each one
+            return AuthorizeResult(enterprise_id=None, team_id=team_id)
+
+        app = AsyncApp(
+            name="kith",
+            logger=quiet_logger(),
+            signing_secret=signing_secret,
+            authorize=authorize,
+            process_before_response=True,
+            ignoring_self_events_enabled=False,
+            attaching_function_token_enabled=False,
+            attaching_conversation_kwargs_enabled=False,
+        )
+        app.event(_ANYTHING)(self.event)
+        app.command(_ANYTHING)(self.command)
+        app.action(_ANYTHING)(self.action)
+        app.shortcut(_ANYTHING)(self.shortcut)
+        app.view(_ANYTHING)(self.submission)
+        app.options(_ANYTHING)(self.options)
+        app.error(self.failed)
+        return app
+
+    async def failed(self, error: Exception, body: Json) -> BoltResponse:
+        """What could not be stored is not acknowledged; Slack sends events again."""
+        kind = body.get("type") or "command"
+        log.error("slack_not_taken", kind=kind, error=f"{type(error).__name__}: {error}")
+        return BoltResponse(status=500, body="")
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # -- events --------------------------------------------------------------------------------------------
+
+    async def event(self, body: Json) -> None:
+        """An event of the Events API."""
+        workspace = self._of(body)
+        event = body.get("event") or {}
+        if workspace is None:
+            return
+        try:
+            happened = await self._parser.event(workspace, event)
+        except Unknown as unknown:
+            self._tell_unknown(str(unknown))
+            return
+        except (KeyError, TypeError, ValueError) as error:
+            log.error(
+                "slack_event_unreadable", type=event.get("type"), error=f"{type(error).__name__}: {error}"
+            )
+            return
+        if happened is not None:
+            await self._sink.accept(happened)
+        self._parser.stored(workspace, event)
+
+    def _tell_unknown(self, kind: str) -> None:
+        if kind in self._unknown:
+            return
+        self._unknown.add(kind)
+        name = re.sub(r"\W", "_", kind)
+        log.warning(
+            "slack_event_unknown",
+            type=kind,
+            handler=f'"{kind}": self._{name},\n\n'
+            f"async def _{name}(self, workspace: Workspace, event: Json) -> Event | None:\n    return None",
+        )
+
+    # -- commands ------------------------------------------------------------------------------------------
+
+    async def command(self, body: Json, ack: AsyncAck) -> None:
+        """A slash command."""
+        workspace = self._of(body)
+        if workspace is None:
+            await ack("Kith isn't set up for this workspace.")
+            return
+        path, text = self._names.resolve(
+            body["command"], typed(body.get("text") or ""), self._catalog.commands
+        )
+        spec = self._specs.get(path)
+        if spec is None or all(item.kind is not Kind.ROLE for item in spec.fields):
+            text = _GROUP.sub(lambda match: f"@{(match[1] or 'a group').removeprefix('@')}", text)
+        used = CommandUsed(
+            id=self._id(workspace, "command", body["trigger_id"]),
+            space=workspace.space,
+            at=self._now(),
+            actor=await workspace.actor(body["user_id"]),
+            token=str(Token(Way.URL, url=body["response_url"])),
+            channel=workspace.channel(body["channel_id"]),
+            path=path,
+            text=text,
+        )
+        await self._take(workspace, used, ack, body["trigger_id"], path)
+
+    async def shortcut(self, body: Json, ack: AsyncAck) -> None:
+        """A shortcut on a message, or a global one."""
+        workspace = self._of(body)
+        if workspace is None:
+            await ack()
+            return
+        actor = await workspace.actor(body["user"]["id"])
+        ident = self._id(workspace, "shortcut", body["trigger_id"])
+        callback = str(body["callback_id"])
+        if callback.startswith(GLOBAL):
+            path = tuple(callback.removeprefix(GLOBAL).split(" "))
+            command = CommandUsed(
+                id=ident,
+                space=workspace.space,
+                at=self._now(),
+                actor=actor,
+                token=str(Token(Way.DIRECT, str(body.get("action_ts", "")))),
+                path=path,
+            )
+            await self._take(workspace, command, ack, body["trigger_id"], path)
+            return
+        message, channel = body["message"], str(body["channel"]["id"])
+        thread = message.get("thread_ts") or ""
+        author = message.get("user")
+        menu = MenuUsed(
+            id=ident,
+            space=workspace.space,
+            at=self._now(),
+            actor=actor,
+            token=str(Token(Way.URL, thread=thread, url=body["response_url"])),
+            channel=workspace.channel(channel),
+            action=callback,
+            member=workspace.member(author) if author else None,
+            message=workspace.message(channel, str(message["ts"]), thread or None),
+            text=typed(str(message.get("text") or "")),
+        )
+        await self._take(workspace, menu, ack, body["trigger_id"], ())
+
+    # -- buttons and selects -------------------------------------------------------------------------------
+
+    async def action(self, body: Json, ack: AsyncAck) -> None:
+        """A button was pressed or something was chosen."""
+        workspace = self._of(body)
+        action = body["actions"][0]
+        place, _, sealed = str(action["action_id"]).partition("|")
+        if workspace is None or place == LINK or body.get("type") != "block_actions":
+            await ack()
+            return
+        actor = await workspace.actor(body["user"]["id"])
+        nonce = str(action.get("action_ts", ""))
+        ident = self._id(workspace, "action", body.get("trigger_id") or nonce)
+        if f"{place}|" == SHORTCUT:
+            path = ("kith", "me") if sealed == "me" else tuple(sealed.split(" "))
+            command = CommandUsed(
+                id=ident,
+                space=workspace.space,
+                at=self._now(),
+                actor=actor,
+                token=str(Token(Way.HOME, nonce)),
+                path=path,
+            )
+            await self._take(workspace, command, ack, body.get("trigger_id", ""), path)
+            return
+        container = body.get("container") or {}
+        thread = str(container.get("thread_ts") or "")
+        channel = (body.get("channel") or {}).get("id")
+        ts = container.get("message_ts")
+        url = body.get("response_url")
+        token = Token(Way.URL, thread=thread, url=url) if url else Token(Way.HOME, nonce)
+        used = ControlUsed(
+            id=ident,
+            space=workspace.space,
+            at=self._now(),
+            actor=actor,
+            token=str(token),
+            channel=workspace.channel(channel) if channel else None,
+            action=sealed,
+            message=workspace.message(channel, ts, thread or None)
+            if channel and ts and not container.get("is_ephemeral")
+            else None,
+            chosen=_chosen(action),
+        )
+        await self._take(workspace, used, ack, body.get("trigger_id", ""), ())
+
+    # -- forms ---------------------------------------------------------------------------------------------
+
+    async def submission(self, body: Json, ack: AsyncAck) -> None:
+        """A modal was sent: its mistakes are shown in it, a next form takes its place."""
+        workspace, view = self._of(body), body["view"]
+        try:
+            asked = Asked.loads(view.get("private_metadata") or "")
+        except ValueError:
+            asked = None
+        if workspace is None or asked is None or body.get("type") != "view_submission":
+            await ack()
+            return
+        sent = FormSent(
+            id=self._id(workspace, "form", view["id"], view.get("hash", "")),
+            space=workspace.space,
+            at=self._now(),
+            actor=await workspace.actor(body["user"]["id"]),
+            token=asked.token,
+            channel=workspace.channel(asked.channel) if asked.channel else None,
+            action=asked.action,
+            values=forms.values(asked, view["state"]["values"], workspace),
+        )
+        form = await self._sink.accept(sent)
+        if form is None:
+            await ack()
+            return
+        known = {block["block_id"] for block in view["blocks"] if block["type"] == "input"}
+        mistakes = {at: words for at, words in forms.errors(form, asked.action).items() if at in known}
+        if mistakes:
+            await ack(response_action="errors", errors=mistakes)
+            return
+        next_view = self._view(workspace, form, asked.token, asked.channel, asked.path)
+        await ack(response_action="update", view=next_view)
+
+    async def options(self, body: Json, ack: AsyncAck) -> None:
+        """Somebody types into a list that a cog completes."""
+        workspace = self._of(body)
+        try:
+            asked = Asked.loads((body.get("view") or {}).get("private_metadata") or "")
+        except ValueError:
+            asked = None
+        if workspace is None or asked is None or not asked.path:
+            await ack(options=[])
+            return
+        found = await self._sink.complete(
+            Completion(
+                space=workspace.space,
+                actor=await workspace.actor(body["user"]["id"]),
+                path=asked.path,
+                option=str(body["block_id"]).partition("|")[2],
+                typed=str(body.get("value") or ""),
+            )
+        )
+        await ack(options=[forms.option(one.label, one.value, one.about) for one in found[:100]])
+
+    # -- common --------------------------------------------------------------------------------------------
+
+    async def _take(
+        self, workspace: Workspace, event: Interaction, ack: AsyncAck, trigger: str, path: tuple[str, ...]
+    ) -> None:
+        form = await self._sink.accept(event)
+        await ack()
+        if form is not None:
+            self._later(self._open(workspace, event, form, trigger, path))
+
+    async def _open(
+        self, workspace: Workspace, event: Interaction, form: Form, trigger: str, path: tuple[str, ...]
+    ) -> None:
+        channel = event.channel.id if event.channel is not None else ""
+        view = self._view(workspace, form, event.token, channel, path)
+        try:
+            await workspace.client.call("views.open", trigger_id=trigger, view=view)
+        except (Refused, DeliveryError) as error:
+            log.warning("slack_form_not_shown", error=str(error))
+            to = Answer(event.token, event.actor.member, event.channel)
+            try:
+                await self._sender.deliver(Post(f"{event.id}:slow", to, SLOW))
+            except DeliveryError as failure:
+                log.warning("slack_not_told", error=str(failure))
+
+    def _view(
+        self, workspace: Workspace, form: Form, token: str, channel: str, path: tuple[str, ...]
+    ) -> dict[str, Any]:
+        asked = Asked(form.action, token, channel, path)
+        return forms.view(form, asked, self._renderer_of(workspace))
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _of(self, body: Json) -> Workspace | None:
+        installed = body.get("authorizations") or ()
+        candidates = [
+            installed[0].get("team_id") if installed else None,
+            (body.get("view") or {}).get("app_installed_team_id"),
+            (body.get("team") or {}).get("id"),
+            body.get("team_id"),
+        ]
+        found = (self._workspace_of(team) for team in candidates if team)
+        known = next((workspace for workspace in found if workspace is not None), None)
+        if known is not None or installed:
+            return known
+        # a guest from another workspace pressed a button: whose it is, the message's author tells
+        return self._workspace_of((body.get("message") or {}).get("user") or "")
+
+    @staticmethod
+    def _id(workspace: Workspace, *parts: str) -> str:
+        return ":".join((workspace.space.key, *parts))
+
+
+def _chosen(action: Json) -> tuple[str, ...]:
+    if option := action.get("selected_option"):
+        return (str(option["value"]),)
+    return tuple(str(option["value"]) for option in action.get("selected_options") or ())

@@ -1,0 +1,64 @@
+"""Everybody in a workspace, or in the channels that are the community there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Collection
+from typing import Any, Final
+
+from bot.model.ids import Member
+from bot.platforms.base import RetryLater
+from bot.platforms.slack.workspace import Known, Workspace
+
+_TRIES: Final = 20
+
+
+async def listed(workspace: Workspace, channels: Collection[str] = ()) -> AsyncIterator[Member]:
+    """Page by page, waiting as long as Slack asks to. Bots are marked; guests and the deactivated left out.
+
+    With ``channels``, those who are in one of them, whichever workspace they come from.
+    """
+    inside = {ident for channel in channels for ident in [one async for one in _in(workspace, channel)]}
+    met: set[str] = set()
+    admins: set[str] = set()
+    async for user in pages(workspace, "users.list", "members"):
+        known = Known.of(user, workspace.team)
+        ident = str(user["id"])
+        workspace.note(ident, known)
+        if known.admin and not known.gone:
+            admins.add(ident)
+        if known.gone or (known.guest and ident not in inside):
+            continue
+        if channels and ident not in inside and not known.bot:
+            continue
+        met.add(ident)
+        yield Member(workspace.space.key, ident, known.name, known.bot)
+    workspace.listed(admins)
+    for ident in sorted(inside - met):
+        stranger = await workspace.person(ident)
+        if stranger is None or not stranger.gone:
+            yield workspace.member(ident)
+
+
+async def _in(workspace: Workspace, channel: str) -> AsyncIterator[str]:
+    async for ident in pages(workspace, "conversations.members", "members", channel=channel):
+        yield ident
+
+
+async def pages(workspace: Workspace, method: str, key: str, **arguments: str) -> AsyncIterator[Any]:
+    """Every item of a list, waiting as long as Slack asks to. Raises as Client.call does."""
+    cursor: str | None = None
+    while True:
+        for _ in range(_TRIES):
+            try:
+                page = await workspace.client.call(method, cursor=cursor, limit=200, **arguments)
+                break
+            except RetryLater as early:
+                await asyncio.sleep(early.after)
+        else:
+            raise RetryLater(f"rate-limited: {method}", 60.0)
+        for item in page[key]:
+            yield item
+        cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
+        if cursor is None:
+            return

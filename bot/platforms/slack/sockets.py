@@ -1,0 +1,275 @@
+"""Socket Mode: two connections, each replaced before it ends, and rebuilt when it is stuck."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+import aiohttp
+import structlog
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+
+from bot.platforms.base import DeliveryError
+from bot.platforms.slack.client import Client, Refused, quiet_logger
+
+CONNECTIONS: Final = 2
+_OPERATOR: Final = {
+    "invalid_auth": "Slack does not know the app-level token (slack.app_token, xapp-). Copy it anew from "
+    "Basic Information > App-Level Tokens.",
+    "not_allowed_token_type": "slack.app_token must be an app-level token, which begins with xapp-.",
+    "token_revoked": "The app-level token was revoked. Make a new one under Basic Information.",
+    "missing_scope": "The app-level token lacks connections:write. Make a new one with that scope.",
+    "socket_mode_not_enabled": "Socket Mode is off for this app. Turn it on under Settings > Socket Mode.",
+}
+
+Handle = Callable[[SocketModeClient, SocketModeRequest], Awaitable[None]]
+
+log = structlog.get_logger(__name__)
+
+
+class SocketsRefused(Exception):
+    """The connection can't be made before somebody mends what the message says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """Seconds: between pings; without a pong after which a connection counts as stuck; between looks at it;
+    for a handshake; and the first wait after a failure, twice as long each time up to ``wait_most``."""
+
+    ping: float = 10.0
+    stuck: float = 30.0
+    look: float = 1.0
+    handshake: float = 15.0
+    wait: float = 0.5
+    wait_most: float = 60.0
+    crowded: float = 30.0
+
+
+class _Connection(SocketModeClient):
+    """One WebSocket and no second attempt: slack_sdk would try a ticket again that is used up."""
+
+    def __init__(self, client: Client, url: str, handle: Handle) -> None:
+        super().__init__(
+            app_token=client.sdk.token or "",
+            web_client=client.sdk,
+            logger=quiet_logger(),
+            auto_reconnect_enabled=False,
+        )
+        self.wss_uri = url
+        self.ready = asyncio.Event()
+        self.ending = asyncio.Event()
+        self.reason = ""
+        self.idle = asyncio.Event()
+        self.idle.set()
+        self._busy = 0
+        self._handle = handle
+        self.on_message_listeners.append(self._heard)
+        self.on_close_listeners.append(self._closed)
+        self.on_error_listeners.append(self._closed)
+        self.socket_mode_request_listeners.append(self._request)
+
+    async def connect(self) -> None:
+        session = await self.aiohttp_client_session.ws_connect(
+            self.wss_uri or "",
+            autoping=False,
+            proxy=self.proxy,
+            ssl=self.web_client.ssl if self.web_client.ssl is not None else True,
+        )
+        self.current_session = session
+        self.last_ping_pong_time = time.time()
+        self.message_receiver = asyncio.ensure_future(self.receive_messages())
+
+    async def connect_to_new_endpoint(self, force: bool = False) -> None:
+        """Slack asks to leave: whoever watches connects anew first."""
+        self.ending.set()
+
+    async def beat(self) -> None:
+        session = self.current_session
+        if session is not None and not session.closed:
+            with suppress(ConnectionError, RuntimeError):
+                await session.ping(f"sdk-ping-pong:{time.time()}".encode())
+
+    @property
+    def is_closed(self) -> bool:
+        return self.current_session is None or self.current_session.closed
+
+    @property
+    def silence(self) -> float:
+        """Seconds since a ping was answered."""
+        return time.time() - (self.last_ping_pong_time or 0.0)
+
+    async def _heard(self, message: aiohttp.WSMessage) -> None:
+        text = str(message.data)
+        if '"hello"' not in text and '"disconnect"' not in text:
+            return
+        said = json.loads(text)
+        if said.get("type") == "hello":
+            self.ready.set()
+        elif said.get("type") == "disconnect":
+            self.reason = str(said.get("reason", ""))
+            self.ending.set()
+
+    async def _closed(self, _: aiohttp.WSMessage) -> None:
+        self.ending.set()
+
+    async def _request(self, _: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
+        self._busy += 1
+        self.idle.clear()
+        try:
+            await self._handle(self, request)
+        except ConnectionError:
+            self.ending.set()  # the answer is lost, so Slack sends it again
+        finally:
+            self._busy -= 1
+            if not self._busy:
+                self.idle.set()
+
+
+class Sockets:
+    """Keeps the connections open. ``changed`` is called with how many there are."""
+
+    def __init__(
+        self,
+        client: Client,
+        handle: Handle,
+        changed: Callable[[int], Awaitable[None]],
+        *,
+        pulse: Pulse | None = None,
+        connections: int = CONNECTIONS,
+    ) -> None:
+        self._client = client
+        self._handle = handle
+        self._changed = changed
+        self._pulse = pulse or Pulse()
+        self._count = connections
+        self._open: set[_Connection] = set()
+        self._closing: set[asyncio.Task[None]] = set()
+
+    @property
+    def open(self) -> int:
+        return len(self._open)
+
+    async def run(self) -> None:
+        """Stay connected until cancelled. Raises SocketsRefused for what an operator must mend."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                for number in range(self._count):
+                    group.create_task(self._keep(), name=f"slack socket {number + 1}")
+        except* SocketsRefused as refused:
+            raise refused.exceptions[0] from None
+        finally:
+            if self._closing:
+                await asyncio.gather(*self._closing, return_exceptions=True)
+
+    async def _keep(self) -> None:
+        """One place among the connections, taken by one after the other."""
+        wait, old = self._pulse.wait, None
+        try:
+            while True:
+                try:
+                    new = await self._connect()
+                except (DeliveryError, aiohttp.ClientError, TimeoutError, OSError) as error:
+                    log.warning(
+                        "slack_not_connected", error=f"{type(error).__name__}: {error}", again_in=wait
+                    )
+                    if old is not None:
+                        await self._retire(old)
+                        old = None
+                    await asyncio.sleep(wait)
+                    wait = min(wait * 2, self._pulse.wait_most)
+                    continue
+                wait = self._pulse.wait
+                await self._enter(new)
+                if old is not None:
+                    await self._retire(old)
+                old = new
+                why = await self._watch(new)
+                log.info("slack_connection_ends", reason=why)
+                if why == "too_many_websockets":
+                    log.warning(
+                        "slack_too_many_connections",
+                        what="Slack allows an app ten connections. Does another Kith run with this token?",
+                    )
+                    await asyncio.sleep(self._pulse.crowded)
+                if why in ("too_many_websockets", "stuck", "closed", "link_disabled"):
+                    await self._retire(new)
+                    old = None
+        finally:
+            if old is not None:
+                await self._close(old)
+
+    async def _connect(self) -> _Connection:
+        try:
+            answer = await self._client.call("apps.connections.open")
+        except Refused as refused:
+            words = _OPERATOR.get(refused.error)
+            if words is None:
+                raise DeliveryError(f"apps.connections.open: {refused}") from refused
+            raise SocketsRefused(words) from refused
+        connection = _Connection(self._client, answer["url"], self._handle)
+        try:
+            async with asyncio.timeout(self._pulse.handshake):
+                await connection.connect()
+                waits = [
+                    asyncio.ensure_future(event.wait()) for event in (connection.ready, connection.ending)
+                ]
+                try:
+                    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    for waiting in waits:
+                        waiting.cancel()
+        except BaseException:
+            await self._close(connection)
+            raise
+        return connection
+
+    async def _watch(self, connection: _Connection) -> str:
+        """Return with the reason when a connection must be replaced."""
+        pulse, last = self._pulse, time.monotonic()
+        await connection.beat()
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pulse.look):
+                    await connection.ending.wait()
+            if connection.reason:
+                return connection.reason
+            if connection.is_closed or connection.ending.is_set():
+                return "closed"
+            if connection.silence > pulse.stuck:
+                return "stuck"
+            if time.monotonic() - last >= pulse.ping:
+                last = time.monotonic()
+                await connection.beat()
+
+    async def _enter(self, connection: _Connection) -> None:
+        if not connection.is_closed:
+            self._open.add(connection)
+            await self._changed(len(self._open))
+
+    async def _retire(self, connection: _Connection) -> None:
+        """Close a connection once what came by it is answered; nobody waits for that."""
+        if connection in self._open:
+            self._open.discard(connection)
+            await self._changed(len(self._open))
+        task = asyncio.create_task(self._close(connection))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def _close(self, connection: _Connection) -> None:
+        self._open.discard(connection)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(5.0):
+                await connection.idle.wait()
+        with suppress(Exception):
+            await connection.close()  # type: ignore[no-untyped-call]
+        for part in (connection.message_processor, connection.message_receiver):
+            if part is not None:
+                part.cancel()
+                await asyncio.gather(part, return_exceptions=True)

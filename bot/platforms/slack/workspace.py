@@ -1,0 +1,160 @@
+"""A workspace that Kith is in: its client, and the little that is remembered of its people and channels."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bot.model.ids import Channel, Member, MessageRef, Space
+from bot.model.roles import Actor, Role
+from bot.platforms.base import DeliveryError
+from bot.platforms.slack.client import Client, Refused
+
+PLATFORM: Final = "slack"
+PATIENCE: Final = 1.0
+"""Seconds that somebody's name and rights are waited for: an interaction has only three in all."""
+_REMEMBERED: Final = 10_000
+
+
+class Recent(OrderedDict[str, Any]):
+    """The last so many entries."""
+
+    def __init__(self, most: int = _REMEMBERED) -> None:
+        super().__init__()
+        self._most = most
+
+    def keep(self, key: str, value: Any) -> None:
+        self[key] = value
+        self.move_to_end(key)
+        if len(self) > self._most:
+            self.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A person as Slack last told of them. ``guest``: of a few channels only, or of another workspace."""
+
+    name: str
+    bot: bool = False
+    guest: bool = False
+    gone: bool = False
+    admin: bool = False
+    updated: int = 0
+
+    @classmethod
+    def of(cls, user: Mapping[str, Any], team: str) -> Known:
+        profile = user.get("profile") or {}
+        name = profile.get("display_name") or profile.get("real_name") or user.get("real_name")
+        stranger = bool(user.get("is_stranger")) or user.get("team_id", team) != team
+        return cls(
+            name=str(name or user.get("name") or ""),
+            bot=bool(user.get("is_bot")) or user.get("id") == "USLACKBOT",
+            guest=stranger or bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
+            gone=bool(user.get("deleted")),
+            admin=bool(user.get("is_admin") or user.get("is_owner") or user.get("is_primary_owner")),
+            updated=int(user.get("updated") or 0),
+        )
+
+
+class Workspace:
+    """One workspace. ``bot_user`` is Kith's own user there."""
+
+    def __init__(self, team: str, name: str, bot_user: str, client: Client, *, bot_id: str = "") -> None:
+        self.team = team
+        self.bot_user = bot_user
+        self.bot_id = bot_id
+        self.client = client
+        self.space = Space(PLATFORM, team, name)
+        self.lost = False
+        self.seen_at = 0
+        """When this connection to it began, in UTC milliseconds."""
+        self._people = Recent()
+        self._admins: set[str] | None = None
+        self._gone: set[str] = set()
+        self._direct = Recent()
+
+    def member(self, ident: str, name: str = "") -> Member:
+        known: Known | None = self._people.get(ident)
+        bot = ident == self.bot_user or (known is not None and known.bot)
+        return Member(self.space.key, ident, (known.name if known else "") or name, bot)
+
+    def channel(self, ident: str, name: str = "") -> Channel:
+        return Channel(self.space.key, ident, name)
+
+    def message(self, channel: str, ts: str, thread: str | None = None) -> MessageRef:
+        return MessageRef(self.channel(channel), ts, thread)
+
+    # -- people --------------------------------------------------------------------------------------------
+
+    def name_of(self, ident: str) -> str:
+        known: Known | None = self._people.get(ident)
+        return known.name if known is not None else ""
+
+    def learn(self, user: Mapping[str, Any]) -> Known:
+        """Remember what Slack told of somebody."""
+        known = Known.of(user, self.team)
+        ident = str(user["id"])
+        self._people.keep(ident, known)
+        self.note(ident, known)
+        return known
+
+    def note(self, ident: str, known: Known) -> None:
+        """Remember only whether somebody leads or has gone, which is little even for a large place."""
+        if self._admins is not None:
+            (self._admins.add if known.admin and not known.gone else self._admins.discard)(ident)
+        (self._gone.add if known.gone else self._gone.discard)(ident)
+
+    def listed(self, admins: set[str]) -> None:
+        """Everybody was listed; these lead."""
+        self._admins = admins
+
+    def was_gone(self, ident: str) -> bool:
+        return ident in self._gone
+
+    def is_old(self, user: Mapping[str, Any]) -> bool:
+        """Whether something newer is known of somebody already, or just this."""
+        known: Known | None = self._people.get(str(user["id"]))
+        told = Known.of(user, self.team)
+        return known is not None and (told.updated < known.updated or told == known)
+
+    async def person(self, ident: str) -> Known | None:
+        """Somebody as Slack knows them; asked once. None where Slack can't say now."""
+        known: Known | None = self._people.get(ident)
+        if known is not None:
+            return known
+        try:
+            async with asyncio.timeout(PATIENCE):
+                answer = await self.client.call("users.info", user=ident)
+        except (Refused, DeliveryError, TimeoutError):
+            return None
+        return self.learn(answer["user"])
+
+    async def actor(self, ident: str) -> Actor:
+        """Who did something, with the roles that follow from leading the workspace."""
+        if self._admins is None:
+            await self.person(ident)
+        return self.quick_actor(ident)
+
+    def quick_actor(self, ident: str) -> Actor:
+        """The same by what is known already."""
+        known: Known | None = self._people.get(ident)
+        leads = ident in (self._admins or ()) or (known is not None and known.admin)
+        return Actor(self.member(ident), frozenset({Role.ADMIN} if leads else ()))
+
+    def an_admin(self) -> str | None:
+        """Somebody who leads the workspace, the same one every time."""
+        return min(self._admins) if self._admins else None
+
+    # -- conversations -------------------------------------------------------------------------------------
+
+    async def direct(self, user: str) -> str:
+        """The id of the private conversation with somebody. Raises as Client.call does."""
+        known = self._direct.get(user)
+        if known is None:
+            answer = await self.client.call("conversations.open", users=user)
+            known = answer["channel"]["id"]
+            self._direct.keep(user, known)
+        return str(known)
