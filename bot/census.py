@@ -5,6 +5,8 @@ The first look at a space is a baseline and greets nobody. Members are read in p
 
 from __future__ import annotations
 
+import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
@@ -46,6 +48,11 @@ class Census:
         self._clock = clock
         self._community = community
         self._accept = accept
+        self._taken: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
+
+    async def taken(self, space: Space) -> None:
+        """Return once the census of a space was taken in this run."""
+        await self._taken[space.key].wait()
 
     async def take(self, platform: Platform, space: Space) -> Count:
         """Compare the platform's list of members with ours.
@@ -78,6 +85,7 @@ class Census:
             await self._engine.unit(community, lambda tx: spaces.baselined(tx, space.key, began))
         tell = log.info if joined or gone else log.debug
         tell("census", space=space.key, here=here, joined=joined, left=len(gone), baseline=first)
+        self._taken[space.key].set()
         return Count(here, joined, len(gone))
 
     async def _record(

@@ -37,6 +37,8 @@ from cogs.kindness.store import ThanksStore
 from storage.port import Row
 
 DAY: Final = 86_400_000
+UNTOLD: Final = 15 * DAY
+"""How long thanks wait for a week with enough givers."""
 STORIES_MOST: Final = 8
 STORY_GIVERS: Final = 3
 NAMED_MOST: Final = 5
@@ -143,6 +145,11 @@ class Kindness(Cog[Settings, ThanksStore]):
             accent=Accent.WARM,
         )
 
+    async def _card_of(self, ctx: KindnessCtx, row: Row) -> Card:
+        giver, receiver = await _person(ctx, row["giver"]), await _person(ctx, row["receiver"])
+        joined = [await ctx.member(key) for key in await ctx.store.joined_in(row["id"])]
+        return self._card(row["id"], giver, receiver, row["why"], joined)
+
     @button("Me too", style=ButtonStyle.MAIN)
     async def me_too(self, ctx: KindnessCtx, thanks: int) -> None:
         """Agree with a thank-you."""
@@ -157,14 +164,13 @@ class Kindness(Cog[Settings, ThanksStore]):
         await ctx.respect_blocks(giver, receiver)
         if not await ctx.store.join_in(thanks, ctx.user):
             raise Sorry(T("You are in already. Kind of you to ask twice."))
-        joined = [await ctx.member(key) for key in await ctx.store.joined_in(thanks)]
-        ctx.edit(f"thanks:{thanks}", self._card(thanks, giver, receiver, row["why"], joined))
+        ctx.edit(f"thanks:{thanks}", await self._card_of(ctx, row))
         ctx.reply(T("Added. Good to hear."))
 
     @job("story")
     async def weekly_story(self, ctx: KindnessCtx) -> None:
         """Tell the week's thanks again, as a story."""
-        rows = await ctx.store.untold(ctx.now - 8 * DAY)
+        rows = await ctx.store.untold(ctx.now - UNTOLD)
         wall = ctx.settings.wall
         if wall is None or len({row["giver"] for row in rows}) < STORY_GIVERS:
             return
@@ -209,7 +215,7 @@ class Kindness(Cog[Settings, ThanksStore]):
                 )
             )
         if ctx.settings.story is not None and ctx.settings.wall is not None:
-            rows = (await ctx.store.untold(ctx.now - 8 * DAY))[-STORIES_MOST:]
+            rows = (await ctx.store.untold(ctx.now - UNTOLD))[-STORIES_MOST:]
             story = (
                 await self._story(ctx, rows, 0)
                 if rows
@@ -229,7 +235,12 @@ class Kindness(Cog[Settings, ThanksStore]):
     async def forget(self, ctx: KindnessCtx, member: Member) -> None:
         for thanks in await ctx.store.keys_given(member):
             ctx.delete(f"thanks:{thanks}")
+        about_others = await ctx.store.naming(member)
         await ctx.store.forget(member)
+        for thanks in about_others:
+            row = await ctx.store.get(thanks)
+            assert row is not None
+            ctx.edit(f"thanks:{thanks}", await self._card_of(ctx, row))
 
 
 def _headline(giver: Member | None, to: Member | None) -> T:

@@ -127,6 +127,17 @@ class ThanksStore(Store):
             member=member.key,
         )
 
+    async def naming(self, member: Member) -> list[int]:
+        """Ids of other people's thanks that name a person: to them, or with their "me too"."""
+        rows = await self.all(
+            "SELECT id FROM kindness_thanks"
+            " WHERE community = :community AND receiver = :member AND giver <> :member AND why <> ''"
+            " UNION SELECT thanks AS id FROM kindness_me_too"
+            " WHERE community = :community AND member = :member",
+            member=member.key,
+        )
+        return [row["id"] for row in rows]
+
     async def keys_given(self, member: Member) -> list[int]:
         """Ids of the thanks that a person gave."""
         rows = await self.all(

@@ -11,6 +11,9 @@ from typing import Any, NamedTuple, cast
 
 from storage.port import Row, Tx
 
+SKIPPED = "skipped: "
+"""Before the reason of a pause, where it stands as the reason not to attempt a row again."""
+
 MOST_ROWS = 500
 """Rows that one unit erases or prunes at most."""
 
@@ -21,7 +24,8 @@ class OutboxRow(NamedTuple):
     ``body`` is what goes out, as model JSON, until it is settled; ``address``, where it goes, stays.
     ``original`` is the id of what it edits or deletes. ``people`` are the keys of those it is to or about,
     with a blank on both sides of each. ``message`` is the key of what it became on the platform.
-    ``uncertain_since`` is set for as long as an earlier attempt may have arrived.
+    ``uncertain_since`` is set for as long as an earlier attempt may have arrived, ``refusal`` says why it must
+    not be attempted again, even if none did: the platform's reason, or a pause, with `SKIPPED` before it.
     """
 
     id: int
@@ -130,9 +134,15 @@ async def pending_in_lane(tx: Tx, lane: str, limit: int = 100) -> list[OutboxRow
 async def skip(tx: Tx, *, space: str, reason: str, now: int, due_before: int | None = None) -> int:
     """Silence a space: what is pending is skipped for good. How many rows that were.
 
-    Private answers and deletions still go, and what is on the wire already can't be called back. With
-    ``due_before`` (community time), what becomes due only then or later is kept.
+    Private answers and deletions still go, and what is on the wire can't be called back; if that did not
+    arrive, it is not attempted again. With ``due_before`` (community time), what becomes due only then or
+    later is kept.
     """
+    await tx.run(
+        "UPDATE outbox SET refusal = :refusal WHERE position IS NOT NULL AND space = :space"
+        " AND state IN ('sending', 'uncertain') AND answer = 0 AND form <> 'delete' AND refusal IS NULL",
+        {"space": space, "refusal": SKIPPED + reason},
+    )
     return await tx.run(
         "UPDATE outbox SET state = 'skipped', reason = :reason, settled_at = :now, position = NULL, body = ''"
         " WHERE space = :space AND state = 'pending' AND answer = 0 AND form <> 'delete'"
@@ -181,6 +191,8 @@ async def rows_about(
 async def forget(tx: Tx, community: int, member: str, *, now: int) -> int:
     """Take a person out of what is kept. What waits to be said to or about them is cancelled.
 
+    What stands in a channel keeps its place and, if that names nobody, its key, so that it can be changed.
+
     At most `MOST_ROWS` a call; returns how many, so call until it is 0. Deletions and private answers still
     go. What is on its
     way at this moment loses its words and its address as soon as its fate is known.
@@ -188,12 +200,13 @@ async def forget(tx: Tx, community: int, member: str, *, now: int) -> int:
     return await tx.run(
         f"""
         UPDATE outbox SET
-            forgotten = 1,
-            key = 'forgotten:' || CAST(id AS TEXT),
+            forgotten = CASE WHEN {_IN_CHANNEL} THEN 0 ELSE 1 END,
+            key = CASE WHEN {_IN_CHANNEL} AND REPLACE(key, :member, '') = key THEN key
+                ELSE 'forgotten:' || CAST(id AS TEXT) END,
             people = '',
             because = '{{}}',
-            address = CASE WHEN {_OPEN} THEN address ELSE '' END,
-            lane = CASE WHEN {_OPEN} THEN lane ELSE '' END,
+            address = CASE WHEN {_OPEN} OR {_IN_CHANNEL} THEN address ELSE '' END,
+            lane = CASE WHEN {_OPEN} OR {_IN_CHANNEL} THEN lane ELSE '' END,
             body = CASE WHEN {_OPEN} THEN body ELSE '' END,
             reason = CASE WHEN {_CALLED_OFF} THEN 'forgotten' ELSE reason END,
             settled_at = CASE WHEN {_CALLED_OFF} THEN :now ELSE settled_at END,
@@ -201,7 +214,7 @@ async def forget(tx: Tx, community: int, member: str, *, now: int) -> int:
             state = CASE WHEN {_CALLED_OFF} THEN 'cancelled' ELSE state END
         WHERE id IN (SELECT id FROM outbox WHERE {_ABOUT} ORDER BY id LIMIT :limit)
         """,  # noqa: S608
-        {**_about(community, member), "now": now, "limit": MOST_ROWS},
+        {**_about(community, member), "member": member, "now": now, "limit": MOST_ROWS},
     )
 
 
@@ -219,6 +232,7 @@ _ABOUT = (
     "community = :community"
     " AND (REPLACE(people, :person, '') <> people OR REPLACE(because, :named, '') <> because)"
 )
+_IN_CHANNEL = "SUBSTR(lane, 1, 8) = 'channel:'"
 _CALLED_OFF = "state = 'pending' AND form <> 'delete' AND answer = 0"
 _OPEN = "(state IN ('sending', 'uncertain') OR (state = 'pending' AND (form = 'delete' OR answer = 1)))"
 
