@@ -98,3 +98,14 @@ async def test_a_lost_answer_does_not_lead_to_saying_it_twice(visitor: Visitor) 
     await room.right.box.press("Enter")
     await expect(room.right.message("Said once")).to_have_count(1)
     await expect(room.right.box).to_have_value("")
+
+
+async def test_who_is_signed_out_is_told_the_way_back(visitor: Visitor) -> None:
+    visitor.expected.extend(("401", "favicon.ico"))
+    room = await visitor.open()
+    await room.page.evaluate(
+        "fetch('/api/sign-out', {method: 'POST', headers: {'Content-Type': 'application/json'}, body: '{}'})"
+    )
+    await expect(room.page.get_by_role("heading", name="You are signed out here")).to_be_visible()
+    await room.page.get_by_role("button", name="Try again").click()
+    await expect(room.page.get_by_role("heading", name="The door is closed")).to_be_visible()

@@ -119,6 +119,13 @@ async def test_a_dialog_keeps_the_focus_and_gives_it_back(visitor: Visitor) -> N
             "document.activeElement !== document.body && !document.activeElement.closest('dialog')"
         )
         assert not outside
+    # Escape closes what is open on top, one at a time.
+    to = room.dialog.get_by_role("combobox", name=re.compile("^To"))
+    await to.press("ArrowDown")
+    await expect(room.dialog.get_by_role("option")).not_to_have_count(0)
+    await to.press("Escape")
+    await expect(room.dialog.get_by_role("option")).to_have_count(0)
+    await expect(room.dialog).to_be_visible()
     await room.dialog.get_by_role("button", name="Cancel").press("Enter")
     await expect(room.right.box).to_be_focused()
 

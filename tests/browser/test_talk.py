@@ -92,6 +92,7 @@ async def test_private_words_stay_between_two(visitor: Visitor) -> None:
     people = room.right.element.get_by_role("list", name=re.compile("^People"))
     await people.get_by_role("button", name=re.compile("^Jo")).click()
     await room.page.get_by_role("menuitem", name="Write privately").click()
+    await expect(room.right.element.get_by_role("heading", name="Jo", exact=True)).to_be_visible()
     await room.right.say("Only for you, Jo")
     await expect(room.right.message("Only for you, Jo")).to_have_count(1)
     await expect(room.left.place("Amara")).to_contain_text("1 unread")

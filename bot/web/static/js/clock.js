@@ -83,32 +83,30 @@ export class ClockPanel {
   /**
    * On to the first planned thing that is wanted, by way of everything before it.
    * @param {(item: Clock["upcoming"][number]) => boolean} wanted
+   * @returns {Promise<boolean>} whether it was reached
    */
   async skipTo(wanted) {
     const item = this.upcoming.find(wanted) ?? this.upcoming[0];
     if (!item) {
       this.#toasts.say("Nothing is planned yet. Move an hour or a day on instead.");
-      return;
+      return false;
     }
     const first = item === this.upcoming[0];
-    await this.#travel(first ? { skip: "next" } : { advance_ms: Math.ceil(Math.max(0, item.at - this.now)) + MARGIN }, "skip", item);
+    return this.#travel(first ? { skip: "next" } : { advance_ms: Math.ceil(Math.max(0, item.at - this.now)) + MARGIN }, "skip");
   }
 
   /**
    * @param {Record<string, any>} how
    * @param {"skip" | "step"} by
-   * @param {Clock["upcoming"][number]} [to]
    */
-  async #travel(how, by, to) {
-    const target = to ?? (by === "skip" ? this.upcoming[0] : undefined);
+  async #travel(how, by) {
     this.controls.setAttribute("aria-busy", "true");
     const clock = await this.#toasts.guard(() => post("/api/clock", how));
     this.controls.removeAttribute("aria-busy");
     if (!clock) return false;
     this.set(clock);
     this.#onTravel(by);
-    const reached = target && this.now >= target.at ? ` ${target.what}.` : "";
-    this.#toasts.say(`It is now ${time.dayName(this.now)}, ${time.clockTime(this.now)}.${reached}`);
+    this.#toasts.say(`It is now ${time.dayName(this.now)}, ${time.clockTime(this.now)}.`);
     return true;
   }
 

@@ -4,6 +4,9 @@ import { Completer } from "./completer.js";
 import { h, uniqueId } from "./dom.js";
 import { icon } from "./icons.js";
 
+const GROWS = CSS.supports("field-sizing", "content");
+const MOST_ROWS = 6;
+
 /** What was begun and not sent, by conversation. @type {Map<string, string>} */
 const drafts = new Map();
 
@@ -63,6 +66,7 @@ export class Composer {
     const text = this.box.value;
     if (text) drafts.set(this.#place.key, text);
     else drafts.delete(this.#place.key);
+    if (!GROWS) this.box.rows = Math.min(MOST_ROWS, text.split("\n").length);
     this.sendButton.disabled = text.trim() === "";
     this.box.classList.toggle("composer-box--command", text.startsWith("/"));
   }

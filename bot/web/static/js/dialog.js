@@ -42,8 +42,10 @@ export class SeatDialog {
     const title = uniqueId("dialog");
     if (!this.#element) {
       this.#opener = document.activeElement;
-      this.#element = h("dialog", { class: "dialog", oncancel: (/** @type {Event} */ event) => { event.preventDefault(); this.#cancel(); } });
-      this.#seat.element.append(this.#element);
+      this.#element = h("dialog", { class: "dialog", oncancel: (/** @type {Event} */ event) => { event.preventDefault(); this.#cancel(); },
+        onclose: (/** @type {Event} */ event) => { if (event.target === this.#element) this.#cancel(); } });
+      // Not in the seat: a narrow page may not show that one just now.
+      document.body.append(this.#element);
     }
     const dialog = this.#element;
     dialog.setAttribute("aria-labelledby", title);
@@ -76,6 +78,7 @@ export class SeatDialog {
   /** Above its seat, so that one sees who is asked. */
   #place() {
     const at = this.#seat.element.getBoundingClientRect();
+    if (at.width === 0) return;
     this.#element?.style.setProperty("--center", `${Math.round(at.left + at.width / 2)}px`);
   }
 

@@ -80,7 +80,7 @@ export class Intro {
       h("span", { class: "step-mark step-mark--end", "aria-hidden": "true" }, icon("heart")),
       h("div", { class: "step-words" },
         h("p", { class: "step-title" }, "That's the heart of it"),
-        h("p", { class: "step-about" }, "Type / in a box to see everything else.")),
+        h("p", { class: "step-about" }, "Type / to see all the rest.")),
       h("button", { type: "button", class: "button", onclick: () => this.show(false) }, "Put away")));
     if (focused && !this.element.contains(document.activeElement)) this.list.querySelector("button")?.focus();
   }

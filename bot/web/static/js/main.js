@@ -59,12 +59,15 @@ const intro = new Intro([
     act: () => {
       show(right);
       const newcomer = left.state.me ?? right.state.people.find((member) => !member.bot && member.id !== right.id);
-      right.draft(`/shoutout @${newcomer?.name ?? ""} showed me around on my first day`);
+      right.draft(`/shoutout @${newcomer?.name ?? ""} You asked the question that all of us had.`);
     },
   },
   {
     name: "skipped", title: "Skip to Friday", words: "See what the week adds up to.", action: "Skip to the story",
-    act: () => clock.skipTo(({ what, cog }) => /story/i.test(what) || cog === "kindness"),
+    act: async () => {
+      show(right);
+      if (await clock.skipTo(({ what }) => /story/i.test(what))) right.openNewestOf(right.state.room?.bot ?? "");
+    },
   },
 ], (shown) => introToggle.setAttribute("aria-expanded", String(shown)));
 

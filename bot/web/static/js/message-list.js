@@ -10,6 +10,7 @@ import * as time from "./time.js";
 
 const TOGETHER = 5 * 60_000;
 const NEAR_END = 80;
+const ABOVE = 12;
 
 export class MessageList {
   /** @type {Map<string, MessageView>} */
@@ -66,7 +67,7 @@ export class MessageList {
     refocus();
     this.#refreshRoving();
     const news = messages.filter((message) => !known.has(message.id));
-    if (stick) this.toEnd();
+    if (stick) this.#follow(quietly ? undefined : news[0]);
     else if (quietly) this.scroller.scrollTop = this.scroller.scrollHeight - before;
     else if (news.some((message) => message.author === this.#host.you && message.only_for === null)) this.toEnd();
     else if (news.length > 0) {
@@ -86,6 +87,15 @@ export class MessageList {
     this.scroller.scrollTop = this.scroller.scrollHeight;
     this.#stick = true;
     this.#seen();
+  }
+
+  /** To the end, but not past the beginning of what is new. @param {Message | undefined} first */
+  #follow(first) {
+    this.toEnd();
+    const row = first && this.#views.get(first.id)?.element;
+    if (!row || row.offsetTop - ABOVE >= this.scroller.scrollTop) return;
+    this.scroller.scrollTop = row.offsetTop - ABOVE;
+    this.#stick = this.#nearEnd();
   }
 
   close() {

@@ -10,7 +10,7 @@ import { Live } from "./live.js";
 import { recall, remember } from "./memory.js";
 import { SeatDialog } from "./dialog.js";
 import { SeatHead } from "./seat-head.js";
-import { SeatState } from "./seat-state.js";
+import { SeatState, order } from "./seat-state.js";
 import { Sidebar } from "./sidebar.js";
 import { Unread } from "./unread.js";
 
@@ -207,6 +207,14 @@ export class Seat {
     this.sidebar.draw();
     if (focus) this.focusComposer();
     this.#page.onChange(this);
+  }
+
+  /** The channel in which somebody spoke last. @param {string} person */
+  openNewestOf(person) {
+    const said = [...this.state.messages.values()].filter((message) =>
+      message.author === person && message.only_for === null && this.state.channels.get(message.channel)?.kind === "channel");
+    const newest = said.sort((a, b) => order(a.id) - order(b.id)).at(-1);
+    if (newest) this.openChannel(newest.channel);
   }
 
   /** @param {string} first id of the first message */
