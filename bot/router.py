@@ -373,17 +373,20 @@ class Router:
 def _misplaced(entry: Entry, typed: Mapping[str, Raw], rest: str) -> Words | None:
     """What to say to somebody whose words found no place, or who misspelt an option; None if all is well."""
     names = [item.name for item in entry.parameters]
-    texts = [value for value in typed.values() if isinstance(value, str)]
-    for text in (rest, *texts):
-        match = _OPTION.match(text)
-        close = nearest(match.group(1), names) if match else None
-        if match and close and close not in typed:
+    for text in (rest, *typed.values()):
+        match = _OPTION.match(text) if isinstance(text, str) else None
+        if match is None:
+            continue
+        close = nearest(match.group(1), names)
+        if close is not None and typed.get(close) in (None, text):
             return T(
                 "There is no option {name}. Did you mean {close}? {usage}",
                 name=match.group(1),
                 close=close,
                 usage=usage(entry),
             )
+        if text is rest:
+            return T("There is no option {name}. {usage}", name=match.group(1), usage=usage(entry))
     return T("I could not place {rest}. {usage}", rest=rest[:100], usage=usage(entry)) if rest else None
 
 
