@@ -5,6 +5,8 @@ import { h, name } from "./dom.js";
 /** @typedef {import("./types.js").Member} Member */
 
 const HUES = [32, 78, 142, 178, 222, 262, 305, 352];
+/** Who comes after the first eight gets the hues between, so that two in a seat differ. */
+const BETWEEN = 24;
 
 const ROLES = { admin: "Admin", moderator: "Moderator", organiser: "Organiser", curator: "Curator" };
 
@@ -37,7 +39,9 @@ export function roleName(role) {
 
 /** @param {Member | undefined} member @returns {number | null} the hue of a person's own colour */
 export function hueOf(member) {
-  return member && !member.bot ? HUES[member.colour % HUES.length] : null;
+  if (!member || member.bot) return null;
+  const later = Number(member.id.replace(/\D+/g, "")) > HUES.length;
+  return HUES[member.colour % HUES.length] + (later ? BETWEEN : 0);
 }
 
 /** @param {Member | undefined} member */
