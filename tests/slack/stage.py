@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 from bot.model.content import Catalog, CommandSpec
@@ -12,17 +13,20 @@ from bot.model.events import CommandUsed, SpaceSeen
 from bot.model.ids import Channel, Member
 from bot.model.roles import Role
 from bot.platforms.slack.adapter import SlackOptions, SlackPlatform
+from bot.platforms.slack.limits import SLACK
 from bot.platforms.slack.sockets import Pulse
 from tests.contracts.platform_contract import Recorder, Shown
 from tests.fakes.slack import FakeSlack, Message, Person, Workspace
 
 CATALOG = Catalog((CommandSpec(("kith", "help"), "Answers.", (), Role.MEMBER, "test"),))
+SOON = replace(SLACK, find_delay=10, lane_interval=0)
+"""Slack's limits with times that a test can wait for."""
 QUICK = Pulse(ping=0.2, stuck=0.6, look=0.02, handshake=2.0, wait=0.01, wait_most=0.1, crowded=0.1)
 
 
 def options(slack: FakeSlack, workspace: Workspace, **more: Any) -> SlackOptions:
     """How the adapter connects to the fake by Socket Mode."""
-    given = {"app_token": slack.app_token, "pulse": QUICK, **more}
+    given = {"app_token": slack.app_token, "pulse": QUICK, "limits": SOON, **more}
     return SlackOptions(bot_token=workspace.bot_token, api=f"{slack.url}/api", **given)
 
 
@@ -110,3 +114,4 @@ async def staged(catalog: Catalog = CATALOG, **more: Any) -> AsyncIterator[Slack
             yield stage
         finally:
             await stage.stop()
+        assert slack.complaints == []

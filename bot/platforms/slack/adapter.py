@@ -34,7 +34,7 @@ from bot.platforms.slack.parse import Parser
 from bot.platforms.slack.people import listed, pages
 from bot.platforms.slack.render import Renderer
 from bot.platforms.slack.sender import Sender
-from bot.platforms.slack.sockets import Pulse, Sockets, SocketsRefused
+from bot.platforms.slack.sockets import CONNECTIONS, Pulse, Sockets, SocketsRefused
 from bot.platforms.slack.workspace import PLATFORM, Workspace
 
 PATH: Final = "/slack/events"
@@ -63,7 +63,8 @@ class SlackOptions:
     names: Names = field(default_factory=Names)
     channels: Collection[str] = ()
     pulse: Pulse = field(default_factory=Pulse)
-    connections: int = 2
+    connections: int = CONNECTIONS
+    limits: Limits = SLACK
 
 
 class SlackPlatform:
@@ -87,7 +88,7 @@ class SlackPlatform:
 
     @property
     def limits(self) -> Limits:
-        return SLACK
+        return self._options.limits
 
     @property
     def ready(self) -> bool:
@@ -263,19 +264,24 @@ class SlackPlatform:
 
     async def members(self, space: Space) -> AsyncIterator[Member]:
         """Everybody who counts as here; guests of other workspaces and single channels are left out."""
-        async for member in listed(self._workspace(space.key), self._options.channels):
-            yield member
+        try:
+            async for member in listed(self._workspace(space.key), self._options.channels):
+                yield member
+        except Refused as refused:
+            raise Gone(str(refused)) from refused
 
     async def about(self, space: Space) -> SpaceInfo:
         workspace = self._workspace(space.key)
         channels, general = [], None
-        async for one in pages(
-            workspace, "conversations.list", "channels", types="public_channel", exclude_archived="true"
-        ):
-            channel = workspace.channel(one["id"], one.get("name", ""))
-            channels.append(channel)
-            if one.get("is_general"):
-                general = channel
+        kinds = {"types": "public_channel", "exclude_archived": "true"}
+        try:
+            async for one in pages(workspace, "conversations.list", "channels", **kinds):
+                channel = workspace.channel(one["id"], one.get("name", ""))
+                channels.append(channel)
+                if one.get("is_general"):
+                    general = channel
+        except Refused as refused:
+            raise Gone(str(refused)) from refused
         return SpaceInfo(space=workspace.space, channels=tuple(channels), default_channel=general)
 
 

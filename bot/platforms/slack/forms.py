@@ -54,7 +54,10 @@ class Asked:
 
 def prefix(action: str) -> str:
     """Tells one form's blocks from another's, so that what was typed into one never shows in the other."""
-    return hashlib.sha256(action.rpartition("|")[0].encode()).hexdigest()[:8]
+    what = action.split("|")[
+        :2
+    ]  # its handler and what it is bound to; the rest changes each time it is sealed
+    return hashlib.sha256("|".join(what).encode()).hexdigest()[:8]
 
 
 def view(form: Form, asked: Asked, renderer: Renderer) -> dict[str, Any]:

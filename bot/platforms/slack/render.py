@@ -124,7 +124,9 @@ class Renderer:
     def _card(self, card: Card, ringing: Collection[str], image_file: str | None) -> list[Block]:
         blocks: list[Block] = []
         title = self.plain(card.title).strip()
-        if title:
+        if any(isinstance(span, Member) and span.id in ringing for span in spans(card.title)):
+            blocks += _rich(self._elements(card.title, ringing, bold=True))  # a header mentions nobody
+        elif title:
             blocks.append({"type": "header", "text": plain(title, 150)})
         if card.body is not None:
             blocks += self._words(card.body, ringing)

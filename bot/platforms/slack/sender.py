@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import aiohttp
 
-from bot.model.content import Card, Content, Image
+from bot.model.content import Card, Content, Image, Section
 from bot.model.ids import Member
 from bot.model.outgoing import (
     Answer,
@@ -22,7 +22,7 @@ from bot.model.outgoing import (
     React,
     Receipt,
 )
-from bot.model.text import people
+from bot.model.text import T, people
 from bot.platforms.base import Gone, RetryLater, Unsure
 from bot.platforms.fit import fit, texts
 from bot.platforms.slack import emoji
@@ -310,8 +310,9 @@ class Sender:
                 await workspace.person(member.id)
         image = content.image if isinstance(content, Card) else None
         file = await self._upload(workspace, image) if image is not None else None
-        if image is not None and file is None:
-            content = replace(content, image=None) if isinstance(content, Card) else content
+        if isinstance(content, Card) and image is not None and file is None:
+            alt = Section(T("Picture: {alt}", alt=image.alt))
+            content = replace(content, image=None, sections=(*content.sections, alt))
         return self._renderer_of(workspace).message(content, pings, file)
 
     async def _upload(self, workspace: Workspace, image: Image) -> str | None:

@@ -1,0 +1,124 @@
+"""All of Kith at home in a fake Slack workspace: real storage, real cogs, real connection."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.clock import SystemClock
+from bot.core import Core, build, load_cogs
+from bot.outbox import Timing
+from bot.platforms.slack.adapter import SlackPlatform
+from storage.engines import open_engine
+from tests.fakes.slack import Answer, FakeSlack, Message, Person
+from tests.slack.stage import options
+
+COGS = ("cogs.welcome", "cogs.kindness", "cogs.knowledge")
+
+
+class Home:
+    """One workspace called Workshop with Robin, who leads it, Ada and Mina; Kith can be started again."""
+
+    def __init__(self, slack: FakeSlack, path: Path, defaults: Mapping[str, Any], **more: Any) -> None:
+        self.slack = slack
+        self.workspace = slack.workspace("Workshop")
+        self.robin: Person = self.workspace.member("Robin", admin=True)
+        self.ada: Person = self.workspace.member("Ada")
+        self.mina: Person = self.workspace.member("Mina")
+        everybody = (self.robin, self.ada, self.mina)
+        self.hall = self.workspace.channel("hall", *everybody)
+        self.wall = self.workspace.channel("wall", *everybody)
+        self._defaults = {
+            "welcome": {"channel": self.hall.id},
+            "kindness": {"wall": self.wall.id},
+            **defaults,
+        }
+        self._path = path
+        self._more = more
+        self._stack = AsyncExitStack()
+        self.core: Core | None = None
+        self.platform: SlackPlatform | None = None
+
+    async def start(self) -> None:
+        """Start Kith and wait until it has looked around."""
+        zone = ZoneInfo("Europe/Berlin")
+        cogs, sections, faults = load_cogs(COGS, self._defaults, zone)
+        engine = await open_engine(f"sqlite:///{self._path / 'kith.db'}")
+        self._stack.push_async_callback(engine.close)
+        self.platform = SlackPlatform(options(self.slack, self.workspace, **self._more))
+        self.core = await build(
+            engine=engine,
+            clock=SystemClock(),
+            platforms={"slack": self.platform},
+            cogs=cogs,
+            sections=sections,
+            faults=faults,
+            zone=zone,
+            timing=Timing(backoff=5, backoff_most=40, poll=20, attempt=2_000),
+        )
+        await self._stack.enter_async_context(self.core)
+        async with asyncio.timeout(10):
+            await self.platform.connected()
+        await self.until_looked()
+
+    async def until_looked(self) -> None:
+        """Until the people of the workspace were compared."""
+        core = self.core
+        assert core is not None
+        async with asyncio.timeout(10):
+            while not await core.engine.read(_looked):
+                await asyncio.to_thread(lambda: None)
+
+    async def stop(self) -> None:
+        await self._stack.aclose()
+        self._stack = AsyncExitStack()
+
+    async def restart(self) -> None:
+        await self.stop()
+        await self.start()
+
+    async def open(self) -> None:
+        """The admin presses Go."""
+        setup = await self.kith(self.robin, "admin setup")
+        await self.robin.click(await setup.message(), "Go")
+        await self.robin.sees("From now on I greet")
+
+    async def kith(self, who: Person, *words: Any) -> Answer:
+        """Somebody types `/kith …` in the hall."""
+        return await who.command(self.hall, "/kith", *words)
+
+    async def settled(self) -> None:
+        """Until all that was told is taken, and nothing waits to be sent."""
+        assert self.core is not None
+        await self.slack.quiet()
+        async with asyncio.timeout(10):
+            await self.core.outbox.idle()
+
+
+async def _looked(tx: Any) -> bool:
+    row = await tx.one("SELECT COUNT(*) AS count FROM space WHERE baseline_at IS NOT NULL")
+    return bool(row["count"])
+
+
+@asynccontextmanager
+async def home(
+    path: Path, *, is_open: bool = True, defaults: Mapping[str, Any] | None = None, **more: Any
+) -> AsyncIterator[Home]:
+    fake = {name: more.pop(name) for name in ("manifest", "rate_limits") if name in more}
+    async with FakeSlack(**fake) as slack:
+        made = Home(slack, path, defaults or {}, **more)
+        await made.start()
+        try:
+            if is_open:
+                await made.open()
+            yield made
+        finally:
+            await made.stop()
+        assert slack.complaints == []
+
+
+__all__ = ["COGS", "Home", "Message", "home"]

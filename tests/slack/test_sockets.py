@@ -1,0 +1,175 @@
+"""Socket Mode: two connections that come back whatever happens to them, and nothing lost on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import replace
+
+import pytest
+
+from bot.model.events import MessagePosted, SpaceSeen
+from bot.platforms.slack.adapter import SlackPlatform, SlackRefused
+from tests.contracts.platform_contract import Recorder
+from tests.fakes.slack import FakeSlack, Refuse, Status
+from tests.slack.stage import SlackStage, options, staged
+
+
+async def heard(stage: SlackStage, text: str) -> MessagePosted:
+    await stage.say(stage.ada, text)
+    return await stage.sink.wait(MessagePosted, lambda event: event.text == text)
+
+
+async def both(stage: SlackStage, opened: int = 2) -> None:
+    """Until two connections are open, and so many were opened in all."""
+    sockets = stage.slack.sockets
+    await stage.slack.until(
+        lambda: len([one for one in sockets.open if not one.stuck]) >= 2 <= opened <= sockets.opened
+    )
+
+
+async def test_two_connections_and_any_of_them_will_do() -> None:
+    async with staged() as stage:
+        await both(stage)
+        for number, socket in enumerate(list(stage.slack.sockets.open)):
+            stage.slack.sockets.prefer = socket
+            await heard(stage, f"by {number}")
+
+
+@pytest.mark.parametrize("reason", ["warning", "refresh_requested", "link_disabled"])
+async def test_a_connection_is_replaced_before_it_ends(reason: str) -> None:
+    async with staged() as stage:
+        await both(stage)
+        await stage.slack.sockets.disconnect(reason)
+        await both(stage, opened=3)
+        await heard(stage, "still here")
+        assert len([one for one in stage.sink.events if isinstance(one, SpaceSeen)]) == 1
+
+
+async def test_a_connection_that_is_stuck_is_rebuilt_and_what_it_swallowed_comes_again() -> None:
+    async with staged() as stage:
+        await both(stage)
+        stage.slack.sockets.prefer = stage.slack.sockets.stick()
+        await stage.say(stage.ada, "swallowed")
+        await both(stage, opened=3)
+        stage.slack.sockets.prefer = None
+        stage.slack.clock.advance(4)
+        await stage.sink.wait(MessagePosted, lambda event: event.text == "swallowed")
+
+
+async def test_cut_connections_are_made_anew_and_people_are_counted_again() -> None:
+    async with staged() as stage:
+        await both(stage)
+        for socket in list(stage.slack.sockets.open):
+            stage.slack.sockets.cut(socket)
+        await both(stage, opened=4)
+        await heard(stage, "back")
+        await stage.slack.until(lambda: sum(isinstance(one, SpaceSeen) for one in stage.sink.events) == 2)
+
+
+async def test_a_refused_ticket_is_not_tried_again() -> None:
+    async with staged() as stage:
+        await both(stage)
+        stage.slack.faults.add(Refuse("no"), "socket", times=2)
+        await stage.slack.sockets.disconnect("link_disabled")
+        await both(stage, opened=3)
+        tickets = len(stage.slack.calls("apps.connections.open"))
+        assert tickets == stage.slack.sockets.opened + stage.slack.sockets.refused
+        await heard(stage, "here")
+
+
+async def test_too_many_connections_are_said_and_tried_again(capsys: pytest.CaptureFixture[str]) -> None:
+    async with FakeSlack() as slack:
+        first = SlackStage(slack, connections=9)
+        await first.start()
+        await slack.connected(9)
+        second = SlackPlatform(options(slack, first.workspace))
+        running = asyncio.create_task(second.run(Recorder(), first.catalog))
+        try:
+            await slack.until(lambda: "slack_too_many_connections" in capsys.readouterr().out)
+            await first.stop()
+            await slack.until(lambda: len(slack.sockets.open) == 2)
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_slack_out_of_reach_is_waited_for() -> None:
+    async with FakeSlack() as slack:
+        stage = SlackStage(slack)
+        slack.faults.add(Status(503, accept=False), "auth.test")
+        slack.faults.add(Status(503, accept=False), "apps.connections.open", times=2)
+        await stage.start()
+        await heard(stage, "here")
+        await stage.stop()
+
+
+@pytest.mark.parametrize(
+    ("bot", "app", "says"),
+    [
+        ("xapp", "xapp", "begins with xoxb-"),
+        ("xoxb", "xoxb", "begins with xapp-"),
+        ("unknown", "xapp", "does not know the bot token"),
+        ("xoxb", "unknown", "does not know the app-level token"),
+        ("revoked", "xapp", "removed from this workspace"),
+    ],
+)
+async def test_a_wrong_token_says_which_one_belongs_there(bot: str, app: str, says: str) -> None:
+    async with FakeSlack() as slack:
+        workspace = slack.workspace("Workshop")
+        tokens = {
+            "xoxb": workspace.bot_token,
+            "xapp": slack.app_token,
+            "unknown": "xoxb-1",
+            "revoked": workspace.bot_token,
+        }
+        given = options(slack, workspace, app_token=tokens[app])
+        platform = SlackPlatform(replace(given, bot_token=tokens[bot]))
+        if bot == "revoked":
+            workspace.revoke()
+        with pytest.raises(SlackRefused, match=says):
+            await platform.run(Recorder(), SlackStage(slack).catalog)
+
+
+async def test_an_event_is_acknowledged_only_once_it_is_stored() -> None:
+    async with staged() as stage:
+        stage.sink.refusing = 1
+        before = len(stage.sink.attempts)
+        await stage.say(stage.ada, "refused at first")
+        await stage.sink.wait_attempts(before + 1)
+        stage.slack.clock.advance(4)
+        await stage.sink.wait(MessagePosted)
+        await stage.slack.quiet()
+        delivery = next(one for one in stage.slack.delivery.log if one.event.get("type") == "message")
+        assert [one.ok for one in delivery.attempts] == [False, True]
+
+
+async def test_the_same_event_under_another_id_has_the_same_id_here() -> None:
+    async with staged() as stage:
+        stage.slack.delivery.hold()
+        for number in range(5):
+            await stage.say(stage.ada, f"word {number}")
+        sent = stage.slack.delivery.release(shuffle=random.Random(3), copies=(1, 5), new_ids=True)
+        await stage.slack.until(
+            lambda: sum(isinstance(one, MessagePosted) for one in stage.sink.events) == sent
+        )
+        found = [one for one in stage.sink.events if isinstance(one, MessagePosted)]
+        assert len({one.id for one in found()}) == 5
+        assert sent > 5
+
+
+async def test_an_unknown_event_is_told_once_with_a_handler_to_paste(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async with staged() as stage:
+        event = {"type": "pin_added", "user": stage.ada.id, "event_ts": "1.2"}
+        stage.slack.validates = False
+        for _ in range(2):
+            stage.slack.events.send(stage.workspace.installation, event)
+        await stage.slack.quiet()
+        told = capsys.readouterr().out
+        assert told.count("slack_event_unknown") == 1
+        assert "async def _pin_added" in told
+        assert [one.state for one in stage.slack.delivery.log if one.event.get("type") == "pin_added"] == [
+            "acked"
+        ] * 2
