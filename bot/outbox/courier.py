@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import math
 from collections.abc import Awaitable
+
+import structlog
 
 from bot.model.outgoing import Outgoing, Receipt
 from bot.outbox.steps import Absent, Arrived, Deferred, Outcome, Refused, Unknown
 from bot.platforms.base import Gone, Platform, RetryLater, Unsure
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 _LONGEST = 86_400.0
 """Seconds: no platform is believed that asks for a longer wait."""
@@ -46,7 +47,7 @@ class Courier:
         except TimeoutError:
             return Unknown("timeout: no answer in time"), 0.0
         except Exception as error:
-            log.exception("The platform %s broke over %s", self._platform.name, out.key)
+            log.exception("platform_broke", platform=self._platform.name, intent=out.key)
             return Unknown(f"error: {type(error).__name__}", error=True), 0.0
         return (Absent() if receipt is None else Arrived(receipt)), 0.0
 

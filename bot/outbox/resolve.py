@@ -85,7 +85,7 @@ def next_step(row: OutboxRow, limits: Limits, timing: Timing, now: int) -> Step:
             return Repeat()
         return GiveUp("answer-expired: the time to answer is over; it may have arrived")
     if row.form != "post":
-        return Repeat()
+        return Repeat() if row.refusal is None else GiveUp(f"{row.refusal}; it may have arrived")
     window = row.window_start if row.window_start is not None else first
     if row.refusal is None and 0 <= now - window < limits.repost_window:
         return Repeat()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from math import inf
 from time import monotonic
+
+import structlog
 
 from bot.clock import system_ms
 from storage import leases
@@ -13,7 +14,7 @@ from storage.errors import StorageError
 from storage.leases import Lease
 from storage.port import Engine
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 _HOST = 0
 """The units of roles belong to no community."""
@@ -98,7 +99,7 @@ class Role:
                 ),
             )
         except StorageError as error:
-            log.warning("The role %s can't be asked for now: %s", self.name, error)
+            log.warning("role_not_asked_for", role=self.name, error=str(error))
             return False
         self._take(lease, asked)
         return lease is not None
@@ -112,7 +113,7 @@ class Role:
                 _HOST, lambda tx: leases.renew(tx, lease, now=system_ms(), term=self._milliseconds)
             )
         except StorageError as error:
-            log.warning("The role %s can't be renewed now: %s", self.name, error)
+            log.warning("role_not_renewed", role=self.name, error=str(error))
             return  # it is believed in until its time is over
         self._take(renewed, asked)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
+
+import structlog
 
 from bot.clock import Clock, system_ms
 from bot.outbox.crash import CrashPoint
@@ -16,7 +17,7 @@ from storage.errors import StorageError
 from storage.port import Engine, Tx
 from storage.repos import outbox_lanes as lanes
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 _PAGE = 500
 _ALONE = 30
@@ -86,7 +87,7 @@ class Scout:
             try:
                 await self.look()
             except StorageError as error:
-                log.warning("The outbox can't be read now: %s", error)
+                log.warning("outbox_not_read", platform=self._platform, error=str(error))
                 delay = self._poll
             else:
                 due_in = seldom if self._next_due is None else (self._next_due - self._clock.now()) / 1_000

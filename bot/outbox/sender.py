@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from time import monotonic
+
+import structlog
 
 from bot.clock import Clock, system_ms
 from bot.model.outgoing import Receipt
@@ -36,7 +37,7 @@ from storage.errors import StorageError
 from storage.port import Engine, Tx
 from storage.repos.outbox import OutboxRow
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 MOST_LANES = 4_096
 """Lanes remembered at once; the others stay in the tables until there is room. Answers always find room."""
@@ -148,7 +149,7 @@ class Sender:
         """Deliver whenever the role is held, until cancelled."""
         while True:
             await self._role.acquire()
-            log.debug("Sending for %s with fence %s", self.platform, self._role.fence)
+            log.debug("sender_begins", platform=self.platform, fence=self._role.fence)
             self._scout.fall_behind()
             work = [
                 asyncio.create_task(part, name=f"outbox {self.platform} {name}")
@@ -162,7 +163,7 @@ class Sender:
                 done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
                     if (error := task.exception()) is not None:
-                        log.error("The sender for %s broke and begins anew", self.platform, exc_info=error)
+                        log.error("sender_broke", platform=self.platform, exc_info=error)
                         await asyncio.sleep(self._timing.backoff / 1_000)
             finally:
                 for task in work:
@@ -173,7 +174,7 @@ class Sender:
             while self._running:
                 await asyncio.wait(self._running)
             self._forget_lanes()
-            log.warning("No longer the sender for %s", self.platform)
+            log.warning("sender_ends", platform=self.platform)
 
     async def drain(self, deadline: float) -> None:
         """Take nothing new and let what is on the wire end, within ``deadline`` seconds; then let go."""
@@ -284,9 +285,9 @@ class Sender:
         try:
             found = await self._go(lane, attempt)
         except StorageError as error:
-            log.warning("The storage failed while %s was being sent: %s", lane.key, error)
+            log.warning("lane_waits_for_storage", lane=lane.key, error=str(error))
         except Exception:
-            log.exception("Sending in %s broke; it is tried again", lane.key)
+            log.exception("lane_broke", lane=lane.key)
         self._finish(lane, found)
 
     async def _go(self, lane: Lane, attempt: Attempt | None) -> Next:
@@ -342,7 +343,7 @@ class Sender:
                 return await self._unit(lane, fence, lambda steps: steps.settle(row, outcome, go_on=go_on))
             except Exception as error:
                 failures += 1
-                log.error("What came of %s can't be stored yet: %s", row.key, error)
+                log.error("outcome_not_stored", intent=row.key, error=str(error))
                 await asyncio.sleep(self._timing.wait(failures) / 1_000)
 
     async def _take(self, lane: Lane) -> Turn:
@@ -399,8 +400,8 @@ class Sender:
     async def _announce(self, moved: tuple[Moved, ...]) -> None:
         for each in moved:
             if each.state == "dead":
-                log.warning("Not delivered: %s (%s)", each.row.key, each.row.reason)
+                log.warning("not_delivered", intent=each.row.key, reason=each.row.reason)
             try:
                 await self._settled(each.row, each.state, each.receipt)
             except Exception:
-                log.exception("Whoever wanted to know of %s broke", each.row.key)
+                log.exception("listener_broke", intent=each.row.key)

@@ -16,7 +16,7 @@ from bot.outbox.resolve import MOST_ERRORS, Timing
 from bot.outbox.staging import Ended, target_of
 from storage.port import Tx
 from storage.repos import outbox_lanes as lanes
-from storage.repos.outbox import OutboxRow
+from storage.repos.outbox import SKIPPED, OutboxRow
 
 _MOST_STEPS = 100
 """Rows that end without an attempt, passed over in one unit."""
@@ -257,7 +257,9 @@ class Steps:
                 )
                 return self._note(done, Moved(row, "sent", receipt))
             case Deferred(reason, after):
-                return await lanes.put_off(tx, row, reason=reason, not_before=self._real + after)
+                return await lanes.put_off(
+                    tx, row, reason=reason, not_before=self._real + after, now=self._now
+                )
             case Refused(reason):
                 return await self._refused(row, reason)
             case Unknown(reason, error):
@@ -294,9 +296,11 @@ class Steps:
             return await self._end(row, row.refusal)
         if row.errors >= MOST_ERRORS:
             return await self._end(row, row.reason)
-        return await lanes.absent(self._tx, row)
+        return await lanes.absent(self._tx, row, now=self._now)
 
     async def _end(self, row: OutboxRow, reason: str, state: str = "dead") -> bool:
+        if row.refusal is not None and row.refusal.startswith(SKIPPED):
+            state, reason = "skipped", reason.removeprefix(SKIPPED)
         done = await lanes.settle_dead(self._tx, row, reason=reason, now=self._now, state=state)
         return self._note(done, Moved(row._replace(reason=reason), state))
 

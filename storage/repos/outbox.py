@@ -24,8 +24,8 @@ class OutboxRow(NamedTuple):
     ``body`` is what goes out, as model JSON, until it is settled; ``address``, where it goes, stays.
     ``original`` is the id of what it edits or deletes. ``people`` are the keys of those it is to or about,
     with a blank on both sides of each. ``message`` is the key of what it became on the platform.
-    ``uncertain_since`` is set for as long as an earlier attempt may have arrived, ``refusal`` says why it must
-    not be attempted again, even if none did: the platform's reason, or a pause, with `SKIPPED` before it.
+    ``uncertain_since`` is set for as long as an earlier attempt may have arrived; ``refusal`` says why it
+    must not be attempted again even if none did: the platform's reason, or `SKIPPED` and that of a pause.
     """
 
     id: int

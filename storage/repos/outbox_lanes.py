@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from storage.port import Tx
-from storage.repos.outbox import OutboxRow
+from storage.repos.outbox import SKIPPED, OutboxRow
 
 SENDER = "sender:"
 """With the platform's name behind it, the role that may put this platform's rows on the wire."""
@@ -171,7 +171,7 @@ async def settle_dead(tx: Tx, row: OutboxRow, *, reason: str, now: int, state: s
     return moved == 1
 
 
-async def put_off(tx: Tx, row: OutboxRow, *, reason: str, not_before: int) -> bool:
+async def put_off(tx: Tx, row: OutboxRow, *, reason: str, not_before: int, now: int) -> bool:
     """Refused for now: back to where it came from, not before then (real time)."""
     moved = await tx.run(
         "UPDATE outbox SET state = CASE WHEN uncertain_since IS NULL THEN 'pending' ELSE 'uncertain' END,"  # noqa: S608
@@ -184,6 +184,7 @@ async def put_off(tx: Tx, row: OutboxRow, *, reason: str, not_before: int) -> bo
             "not_before": not_before,
         },
     )
+    await _skip_if_paused(tx, row, now)
     return moved == 1
 
 
@@ -228,14 +229,24 @@ async def not_seen(tx: Tx, row: OutboxRow, *, not_before: int) -> bool:
     return moved == 1
 
 
-async def absent(tx: Tx, row: OutboxRow) -> bool:
+async def absent(tx: Tx, row: OutboxRow, *, now: int) -> bool:
     """It is known not to have arrived: it may be attempted as if it never had been."""
     moved = await tx.run(
         "UPDATE outbox SET state = 'pending', uncertain_since = NULL, window_start = NULL, looks = 0,"
         " doubts = 0, not_before = NULL, reason = '' WHERE id = :id AND state = 'uncertain'",
         {"id": row.id},
     )
+    await _skip_if_paused(tx, row, now)
     return moved == 1
+
+
+async def _skip_if_paused(tx: Tx, row: OutboxRow, now: int) -> None:
+    """A pause that began while it was on the wire or uncertain gets it now."""
+    await tx.run(
+        f"UPDATE outbox SET state = 'skipped', reason = REPLACE(refusal, :mark, ''), {_SETTLED}"  # noqa: S608
+        " WHERE id = :id AND state = 'pending' AND refusal LIKE :marked",
+        {"id": row.id, "now": now, "mark": SKIPPED, "marked": SKIPPED + "%"},
+    )
 
 
 async def lanes(tx: Tx, platform: str, priority: int, after: str, limit: int) -> list[LaneAt]:

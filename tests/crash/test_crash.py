@@ -26,7 +26,7 @@ from tests.fakes.wire import Fault, WireServer
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="killing needs fork and signals")
 
 FULL = os.environ.get("KITH_TEST_FULL") == "1"
-TIMES = 1_500 if FULL else 120
+TIMES = 1_000 if FULL else 120
 SHORT = {"lease": 2_000, "attempt": 300, "backoff": 3, "backoff_most": 30, "role": 5_000, "poll": 20}
 
 LOST = {

@@ -13,6 +13,7 @@ from tests.fakes.wire import Fault, WirePlatform, WireServer
 from tests.fakes.wire.faults import LOSES_THE_ANSWER
 from tests.outbox.world import (
     QUICK,
+    SPACE,
     Make,
     World,
     answer,
@@ -314,3 +315,52 @@ async def test_rows_of_another_sender_are_left_to_it(world: World) -> None:
     await world.say(post("next"))
     await world.until(lambda: True)
     assert "next" not in world.texts()
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+async def test_a_pause_does_not_repeat_what_is_uncertain(
+    make: Make, server: WireServer, arrives: bool
+) -> None:
+    server.dedupes = True
+    server.plan.turns.append(Fault.ACCEPT_DROP if arrives else Fault.DROP)
+    server.plan.look_chances = {Fault.FAIL_502: 1.0}
+    world = await make(limits=wire_limits(repost_window=0, find_delay=5), timing=SHORT)
+    await world.start()
+    await world.say(post("k"), post("next"))
+    await world.until(lambda: ("k", "uncertain") in world.settled)
+    await world.unit(lambda tx: rows.skip(tx, space=SPACE, reason="paused", now=1))
+    server.plan.end()
+    await world.idle()
+    assert await world.states("k", "next") == ["sent" if arrives else "skipped", "skipped"]
+    assert world.texts() == (["k"] if arrives else [])
+
+
+async def test_a_pause_gets_what_was_told_to_wait(make: Make, server: WireServer) -> None:
+    world = await make(timing=SHORT)
+    await world.start()
+    server.plan.turns.append(Fault.LATER)
+    server.hold()
+    await world.say(post("k"))
+    await server.requested(1)
+    await world.unit(lambda tx: rows.skip(tx, space=SPACE, reason="paused", now=1))
+    server.let_go()
+    await world.idle()
+    row = await world.row("k")
+    assert (row.state, row.reason, row.body) == ("skipped", "paused", "")
+    assert server.arrivals == []
+
+
+async def test_a_pause_ends_an_edit_in_doubt(make: Make, server: WireServer) -> None:
+    world = await make(timing=SHORT)
+    await world.start()
+    await world.say(post("p"))
+    await world.idle()
+    server.plan.turns.append(Fault.DROP)
+    server.hold()
+    await world.say(edit("e", "p", "changed"))
+    await server.requested(2)
+    await world.unit(lambda tx: rows.skip(tx, space=SPACE, reason="paused", now=1))
+    server.let_go()
+    await world.idle()
+    assert await world.states("e") == ["skipped"]
+    assert world.texts() == ["p"]

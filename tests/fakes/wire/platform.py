@@ -82,7 +82,7 @@ class WirePlatform:
         return _receipt(out, str(answer["id"]))
 
     async def find(self, out: Outgoing, since: int) -> Receipt | None:
-        answer = await self._ask("GET", "/history", params={"lane": out.to.lane})
+        answer = await self._ask("GET", "/history", params={"lane": out.to.lane, "since": str(since)})
         found = [each["id"] for each in _messages(answer) if each["key"] == out.key]
         return _receipt(out, found[0]) if found else None
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
 
+from bot.clock import system_ms
 from tests.fakes.wire.faults import LOSES_THE_ANSWER, Fault, Plan
 
 
@@ -29,6 +31,8 @@ class Message:
     lane: str
     key: str
     text: str
+    at: int = 0
+    """When it was accepted (UTC ms)."""
     hidden: int = 0
     """How many readings of the history it is still missing in."""
 
@@ -55,6 +59,7 @@ class WireServer:
 
     def __post_init__(self) -> None:
         self._keys: dict[tuple[str, str], int] = {}
+        self._lanes: dict[str, list[Message]] = defaultdict(list)
         self._refused_keys: set[str] = set()
         self._runner: web.AppRunner | None = None
         self._next = 0
@@ -166,7 +171,9 @@ class WireServer:
             if known is not None:
                 return 200, {"id": str(known)}
             self._next += 1
-            self.messages[self._next] = Message(self._next, lane, key, text, hidden)
+            message = Message(self._next, lane, key, text, system_ms(), hidden)
+            self.messages[self._next] = message
+            self._lanes[lane].append(message)
             self._keys[lane, key] = self._next
             self.arrivals.append(Arrival(verb, self._next, lane, key, text))
             return 200, {"id": str(self._next)}
@@ -177,11 +184,11 @@ class WireServer:
             self.arrivals.append(Arrival(verb, number, lane, key, text))
             return 200, {"id": str(number)}
         number = int(body["target"])
-        message = self.messages.get(number)
-        if message is None:
+        target = self.messages.get(number)
+        if target is None:
             return 404, {"error": "no such message"}
         if verb == "edit":
-            message.text = text
+            target.text = text
         elif verb == "delete":
             del self.messages[number]
         self.arrivals.append(Arrival(verb, number, lane, key, text))
@@ -199,15 +206,20 @@ class WireServer:
             return self._cut(request)
         if fault is Fault.LATER:
             return web.json_response({}, status=429, headers={"Retry-After": str(self.retry_after)})
-        lane, shown = request.query["lane"], []
-        for message in self.messages.values():
-            if message.lane != lane:
-                continue
+        since, shown = int(request.query["since"]), []
+        for message in self._since(request.query["lane"], since):
             if message.hidden > 0:
                 message.hidden -= 1
             else:
                 shown.append({"id": str(message.number), "key": message.key})
         return web.json_response({"messages": shown})
+
+    def _since(self, lane: str, since: int) -> Iterator[Message]:
+        for message in reversed(self._lanes[lane]):
+            if message.at < since:
+                return
+            if message.number in self.messages:
+                yield message
 
     def _cut(self, request: web.Request) -> web.Response:
         if request.transport is not None:
