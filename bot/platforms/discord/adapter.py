@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from time import monotonic
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
 import structlog
@@ -31,7 +31,12 @@ from bot.platforms.discord.pace import Pace
 from bot.platforms.discord.parse import TALK, Guilds
 from bot.platforms.discord.pump import Pump
 
+if TYPE_CHECKING:
+    import discord
+
 DEFAULT_API: Final = "https://discord.com/api/v10"
+_CLOSING: Final = 5.0
+"""Seconds that closing the connection may take."""
 _DAY: Final = 86_400.0
 _LONGEST_PAUSE: Final = 60.0
 _PAGE: Final = 1_000
@@ -219,8 +224,7 @@ class DiscordPlatform:
         client = gateway.Connection(intents, readers, self._api.pace, self._gateway)
         daily = asyncio.create_task(self._daily(hearing))
         try:
-            async with client:
-                await client.start(self._token)
+            await _connect(client, self._token)
         except discord.LoginFailure as error:
             raise NotConnected(_START_AGAIN) from error
         except discord.PrivilegedIntentsRequired as error:
@@ -242,6 +246,20 @@ class DiscordPlatform:
             await asyncio.sleep(_DAY)
             for space in self._guilds:
                 hearing.again(space)
+
+
+async def _connect(client: discord.Client, token: str) -> None:
+    """Stay connected. discord.py may overlook that it is cancelled while it connects; it is closed then."""
+    connecting = asyncio.create_task(client.start(token))
+    try:
+        await asyncio.wait((connecting,))
+        connecting.result()
+    finally:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSING):
+                await client.close()
+        connecting.cancel()
+        await asyncio.wait((connecting,), timeout=_CLOSING)
 
 
 _START_AGAIN: Final = (
