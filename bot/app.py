@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
@@ -28,6 +28,9 @@ from storage.migrate import Progress
 from storage.port import Tx
 from storage.repos import kept
 from storage.repos import outbox as outbox_rows
+
+if TYPE_CHECKING:
+    from bot.platforms.slack.adapter import SlackPlatform
 
 ROOM_FILE: Final = "room.db"
 _OFFSET: Final = "clock offset"
@@ -76,6 +79,9 @@ async def running(
         if config.discord.token is not None:
             discord = _discord(stack, config)
             platforms[discord.name] = discord
+        slack = _slack(config)
+        if slack is not None:
+            platforms[slack.name] = slack
         core = await build(
             engine=engine,
             clock=clock,
@@ -88,7 +94,7 @@ async def running(
         )
         await _resume_travel(core)
         new_room = room is not None and await demo.settle_in(core, room)
-        listening, sessions = await _serve(stack, config, core, room)
+        listening, sessions = await _serve(stack, config, core, room, slack)
         await stack.enter_async_context(core)
         if room is not None and new_room:
             await demo.chat(core, room)
@@ -120,6 +126,15 @@ def _discord(stack: AsyncExitStack, config: Config) -> Platform:
     return platform
 
 
+def _slack(config: Config) -> SlackPlatform | None:
+    if config.slack.bot_token is None:
+        return None
+    from bot.platforms.slack.adapter import SlackPlatform
+    from bot.slack import options
+
+    return SlackPlatform(options(config.slack))
+
+
 async def _set_aside(config: Config) -> None:
     """Move the room and what the bot knows of it to the backups, so that both begin anew."""
     path = config.data_folder / "kith.db"
@@ -144,17 +159,19 @@ async def _serve(
     config: Config,
     core: Core,
     room: LocalPlatform | None,
+    slack: SlackPlatform | None,
 ) -> tuple[str, Sessions]:
     """Listen; the address, and what issues links to it. Raises OSError."""
     sessions = Sessions(core.engine, own_secret(config).get_secret_value(), system_ms)
     app = web_app.build(
         sessions=sessions,
-        checks=_checks(core, room),
+        checks=_checks(core, room, slack),
         registry=core.metrics.registry,
         room=room,
         clock=_clock_panel(core, room) if room is not None else None,
         hosts=guard.LOOPBACK_NAMES if config.web.is_loopback else None,
         public_url=config.web.public_url,
+        slack=slack.http if slack is not None and config.slack.app_token is None else None,
     )
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
@@ -166,14 +183,23 @@ async def _serve(
     return config.web.public_url or f"http://{shown}:{port}", sessions
 
 
-def _checks(core: Core, room: LocalPlatform | None) -> Mapping[str, Callable[[], Awaitable[bool]]]:
+def _checks(
+    core: Core, room: LocalPlatform | None, slack: SlackPlatform | None
+) -> Mapping[str, Callable[[], Awaitable[bool]]]:
     async def storage() -> bool:
         return await core.engine.read(_answers, deadline=2.0)
 
     async def local() -> bool:
         return room is not None and room.ready
 
-    return {"storage": storage} | ({"local": local} if room is not None else {})
+    async def connected() -> bool:
+        return slack is not None and slack.ready
+
+    return (
+        {"storage": storage}
+        | ({"local": local} if room is not None else {})
+        | ({"slack": connected} if slack is not None else {})
+    )
 
 
 async def _answers(tx: Tx) -> bool:

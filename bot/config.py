@@ -70,6 +70,8 @@ def _web_address(value: str) -> str:
 
 Zone = Annotated[str, AfterValidator(known_zone)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
+SlackCommand = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,31}$")]
+SlackChannel = Annotated[str, Field(pattern=r"^[CG][A-Z0-9]{6,}$")]
 DottedName = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")]
 
 
@@ -132,6 +134,9 @@ class Slack(Section):
     bot_token: Annotated[SecretStr, _prefixed("xoxb-", "a bot token")] | None = None
     app_token: Annotated[SecretStr, _prefixed("xapp-", "an app-level token")] | None = None
     signing_secret: SecretStr | None = None
+    command: SlackCommand = "kith"
+    shoutout: SlackCommand = "shoutout"
+    channels: Annotated[tuple[SlackChannel, ...], Strict(False)] = ()
     api: WebAddress = "https://slack.com/api"
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Final
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from prometheus_client import CollectorRegistry
 
 from bot.platforms.local.adapter import LocalPlatform
@@ -17,6 +19,8 @@ from bot.web.room_api import RoomApi
 from bot.web.sessions import Sessions
 from bot.web.sign_in import SignIn
 
+SLACK_PATH: Final = "/slack/events"
+
 
 def build(
     *,
@@ -28,19 +32,20 @@ def build(
     hosts: Collection[str] | None = guard.LOOPBACK_NAMES,
     public_url: str | None = None,
     files: Files | None = None,
+    slack: Handler | None = None,
 ) -> web.Application:
     """The app, to be served by an ``aiohttp.web.AppRunner`` and cleaned up with it.
 
     ``checks`` answer /readyz. ``room`` and ``clock`` come together; without them there is no room here.
     ``hosts`` are the names by which the server may be called; None for any. ``public_url`` is where people
-    reach it through a proxy; with https, cookies go by https alone.
+    reach it through a proxy; with https, cookies go by https alone. ``slack`` answers what Slack signed.
     """
     held = files or Files()
     app = web.Application(
         client_max_size=errors.BODY_MOST,
         middlewares=(
             errors.errors,
-            guard.own_addresses(hosts),
+            guard.own_addresses(hosts, signed=(SLACK_PATH,)),
             guard.own_origin(public_url),
             guard.signed_in(sessions, guard.Pace(), open_paths=("/api/enter",)),
         ),
@@ -66,6 +71,8 @@ def build(
     app.add_routes([web.get("/", front), web.get("/static/{path:.+}", held.serve)])
     app.add_routes(SignIn(sessions, secure=(public_url or "").startswith("https:")).routes())
     app.add_routes(Health(checks, registry, sessions).routes())
+    if slack is not None:
+        app.router.add_post(SLACK_PATH, slack)
     if room is not None and clock is not None:
         api = RoomApi(room, clock)
         app.add_routes(api.routes())

@@ -46,12 +46,15 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
         response.headers.setdefault("Cache-Control", "no-store")
 
 
-def own_addresses(hosts: Collection[str] | None) -> Middleware:
-    """Refuses requests for other host names than ``hosts``, against DNS rebinding; None allows all."""
+def own_addresses(hosts: Collection[str] | None, signed: Collection[str] = ()) -> Middleware:
+    """Refuses requests for other host names than ``hosts``, against DNS rebinding; None allows all.
+
+    Requests for the paths ``signed`` carry a signature, which no browser can be made to send.
+    """
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if hosts is not None and _host_name(request.host) not in hosts:
+        if hosts is not None and request.path not in signed and _host_name(request.host) not in hosts:
             raise Refused(
                 "wrong_host", f"Kith does not answer to this name. Use one of: {', '.join(sorted(hosts))}."
             )

@@ -150,10 +150,11 @@ async def test_the_same_event_under_another_id_has_the_same_id_here() -> None:
         for number in range(5):
             await stage.say(stage.ada, f"word {number}")
         sent = stage.slack.delivery.release(shuffle=random.Random(3), copies=(1, 5), new_ids=True)
-        await stage.slack.until(
-            lambda: sum(isinstance(one, MessagePosted) for one in stage.sink.events) == sent
-        )
-        found = [one for one in stage.sink.events if isinstance(one, MessagePosted)]
+
+        def found() -> list[MessagePosted]:
+            return [one for one in stage.sink.events if isinstance(one, MessagePosted)]
+
+        await stage.slack.until(lambda: len(found()) == sent)
         assert len({one.id for one in found()}) == 5
         assert sent > 5
 

@@ -12,9 +12,10 @@ from typing import Final
 import aiohttp
 import structlog
 from aiohttp import web
-from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
@@ -37,8 +38,8 @@ from bot.platforms.slack.sender import Sender
 from bot.platforms.slack.sockets import CONNECTIONS, Pulse, Sockets, SocketsRefused
 from bot.platforms.slack.workspace import PLATFORM, Workspace
 
-PATH: Final = "/slack/events"
-"""Where Slack's requests come in over HTTP."""
+BODY_MOST: Final = 2**20
+"""Bytes of a request over HTTP; a view alone may have 250 kB."""
 SKEW: Final = 60.0
 """Seconds by which this machine's clock may be off before that is said."""
 
@@ -210,8 +211,17 @@ class SlackPlatform:
         """Answer a request of Slack's. Bolt checks its signature, over the raw body, and its age."""
         if self._bolt is None or self._options.app_token is not None:
             return web.Response(status=503, text="Kith is not connected to Slack over HTTP.")
-        answer = await self._bolt.async_dispatch(await to_bolt_request(request))
-        return await to_aiohttp_response(answer)
+        body = bytearray()
+        async for chunk in request.content.iter_chunked(64 * 1024):
+            body += chunk
+            if len(body) > BODY_MOST:
+                return web.Response(status=413, text="That is larger than anything that Slack sends.")
+        try:
+            text = body.decode()
+        except UnicodeDecodeError:
+            return web.Response(status=400, text="This is not UTF-8.")
+        asked = AsyncBoltRequest(body=text, query=request.query_string, headers=dict(request.headers))
+        return await to_aiohttp_response(await self._bolt.async_dispatch(asked))
 
     def _forget(self) -> None:
         self._connected.clear()
