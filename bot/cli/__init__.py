@@ -62,6 +62,18 @@ def doctor(
     raise SystemExit(show(config, as_json=json))
 
 
+connect: Final = typer.Typer(no_args_is_help=True, help="Connect to a chat platform, step by step.")
+app.add_typer(connect, name="connect")
+
+
+@connect.command("discord")
+def connect_discord(config: ConfigFile = None) -> None:
+    """Lead from a token to a bot at home in a Discord server. Each step can be repeated."""
+    from bot.cli.connect import connect
+
+    connect(config)
+
+
 @app.command()
 def migrate(config: ConfigFile = None) -> None:
     """Bring the database to this version, after a backup. Starting Kith does so too."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import typer
@@ -12,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.cli.failures import Exit, as_typed
+from bot.config import Config
 from bot.config_file import load
 from bot.config_problems import ConfigError
 from bot.doctor import Look, examine
@@ -28,7 +30,7 @@ def show(config: Path | None, *, as_json: bool, looks: tuple[Look, ...] = ()) ->
     except ConfigError as error:
         checks = asyncio.run(examine(error))
     else:
-        checks = asyncio.run(examine(configuration, looks))
+        checks = asyncio.run(examine(configuration, (*looks, discord)))
     failed = any(check.state is State.FAIL for check in checks)
     if as_json:
         found = [
@@ -45,6 +47,15 @@ def show(config: Path | None, *, as_json: bool, looks: tuple[Look, ...] = ()) ->
     else:
         _show(checks)
     return Exit.CHECK_FAILED if failed else Exit.FINE
+
+
+async def discord(config: Config) -> Sequence[Check]:
+    """The look at Discord, if there is a token for it."""
+    if config.discord.token is None:
+        return []
+    from bot.platforms.discord import checkup
+
+    return await checkup.examine_token(config.discord.token.get_secret_value(), config.discord.api)
 
 
 def _show(checks: list[Check]) -> None:

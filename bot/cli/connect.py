@@ -1,0 +1,238 @@
+"""`kith connect discord`: step by step to a bot that is at home in a server. Each step can be repeated."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, Protocol
+
+import typer
+
+from bot.cli.failures import Refused
+from bot.config import Config
+from bot.config_file import Loaded, load
+from bot.core import load_cogs, registry_of
+from bot.model.content import Catalog
+from bot.model.ids import Member
+from bot.model.outgoing import Direct, Post
+from bot.model.text import T
+from bot.platforms.base import DeliveryError
+from bot.platforms.discord import application, checkup, commands
+from bot.platforms.discord.adapter import DiscordPlatform
+from bot.platforms.discord.api import Api
+from bot.platforms.discord.application import Application
+from bot.platforms.discord.errors import Refused as RefusedByDiscord
+from bot.platforms.discord.limits import LIMITS
+from bot.platforms.discord.pace import Pace
+from bot.platforms.discord.permissions import NEEDS, invitation
+
+LOOK_EVERY: Final = 2.0
+"""Seconds between two looks whether the bot was invited."""
+_CHANNELS_SHOWN: Final = 12
+
+
+class Terminal(Protocol):
+    """Who is sitting there."""
+
+    def say(self, text: str = "") -> None: ...
+
+    def ask_secret(self, question: str) -> str: ...
+
+    def ask(self, question: str, default: str) -> str: ...
+
+
+class _Typer:
+    def say(self, text: str = "") -> None:
+        typer.echo(text)
+
+    def ask_secret(self, question: str) -> str:
+        answer: str = typer.prompt(question, hide_input=True)
+        return answer
+
+    def ask(self, question: str, default: str) -> str:
+        answer: str = typer.prompt(question, default=default, show_default=False)
+        return answer
+
+
+def connect(config: Path | None) -> None:
+    """Lead through all steps on this terminal."""
+    asyncio.run(Guide(load(config), config, _Typer()).lead())
+
+
+def tokens_folder() -> Path:
+    """Where tokens are kept: the user's own configuration, outside of any project."""
+    if os.name == "nt":
+        base = Path(os.environ.get("APPDATA") or Path.home() / "AppData" / "Roaming")
+    else:
+        base = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    return base / "kith"
+
+
+class Guide:
+    """The steps, told to a terminal."""
+
+    def __init__(
+        self, loaded: Loaded, config: Path | None, terminal: Terminal, *, look_every: float = LOOK_EVERY
+    ) -> None:
+        self._config: Config = loaded.config
+        self._file = loaded.file or (config or self._config.home / "config.toml")
+        self._terminal = terminal
+        self._look_every = look_every
+
+    async def lead(self) -> None:
+        """All steps. Raises Refused, with what to do, where it can't go on."""
+        token, is_new = self._token()
+        api = Api(self._config.discord.api, token, Pace.at(LIMITS.per_second))
+        try:
+            found = await self._check(api)
+            if is_new:
+                self._keep(token, found)
+            found = await self._intents(api, found)
+            servers = await self._invite(api, found)
+            await self._permissions(api, found, servers)
+            await self._register(api, found)
+            await self._greet(token, api, servers)
+        except RefusedByDiscord as refused:
+            raise Refused(f"Discord refuses: {refused}") from refused
+        except DeliveryError as error:
+            raise Refused(f"Discord can't be reached just now ({error.reason}). Try again.") from error
+        finally:
+            await api.close()
+        self._say("\nAll done. Start Kith with `kith run`, then write /kith-admin setup in your server.")
+
+    def _say(self, text: str = "") -> None:
+        self._terminal.say(text)
+
+    def _token(self) -> tuple[str, bool]:
+        known = self._config.discord.token
+        if known is not None:
+            self._say("1. The token is configured already.")
+            return known.get_secret_value(), False
+        self._say(
+            "1. Open https://discord.com/developers/applications, press New Application, then choose Bot and"
+            "\n   Reset Token. What you paste here is not shown."
+        )
+        token = self._terminal.ask_secret("   Token").strip()
+        if not re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+", token):
+            raise Refused(
+                "That is no bot token: those have three parts with dots between them. The client secret and "
+                "the public key are other things; the token is on the page Bot."
+            )
+        return token, True
+
+    async def _check(self, api: Api) -> Application:
+        try:
+            found = await application.fetch(api)
+        except RefusedByDiscord as refused:
+            check = checkup.token_refused(refused)
+            raise Refused(f"{check.detail[:1].upper()}{check.detail[1:]}. {check.remedy}") from refused
+        self._say(f"   It belongs to {found.name}.")
+        return found
+
+    def _keep(self, token: str, found: Application) -> None:
+        folder = tokens_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        file = folder / f"discord-{found.id}.token"
+        file.unlink(missing_ok=True)
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
+            new.write(token + "\n")
+        text = self._file.read_text(encoding="utf-8") if self._file.exists() else ""
+        self._file.write_text(with_token_file(text, file), encoding="utf-8")
+        self._say(f"   Kept in {file}, for you alone; {self._file.name} names it.")
+
+    async def _intents(self, api: Api, found: Application) -> Application:
+        self._say("\n2. What Discord lets Kith see:")
+        while not found.sees_members:
+            self._say(
+                "   Joins: not yet. Without them newcomers are greeted only when they first write or click."
+                f"\n   Switch on Server Members Intent at {checkup.portal(found)} and save."
+            )
+            answer = self._terminal.ask("   Press Enter to look again, or type skip", "look")
+            if answer.strip().lower().startswith("s"):
+                break
+            found = await application.fetch(api)
+        else:
+            self._say("   Joins: yes, so newcomers can be greeted.")
+        content = "yes" if found.sees_content else "no, which is fine; no built-in feature needs it"
+        self._say(f"   What people write: {content}.")
+        return found
+
+    async def _invite(self, api: Api, found: Application) -> list[checkup.Server]:
+        self._say("\n3. Invite it with this link, which asks for no more than it needs:")
+        self._say(f"   {invitation(found.id)}")
+        told = await checkup.joined(api)
+        if not told:
+            self._say("   Waiting until it is in a server (Ctrl-C stops; you can run this again) …")
+        while not told:
+            await asyncio.sleep(self._look_every)
+            told = await checkup.joined(api)
+        servers = [await checkup.server(api, found, each) for each in told[:5]]
+        self._say(f"   It is in {', '.join(each.name for each in servers)}.")
+        return servers
+
+    async def _permissions(self, api: Api, found: Application, servers: Sequence[checkup.Server]) -> None:
+        self._say("\n4. What it may do:")
+        for server in servers:
+            self._say(f"   {server.name}")
+            for granted in server.channels[:_CHANNELS_SHOWN]:
+                lacks = [*granted.lacks, *granted.would_like]
+                what = f"lacks {', '.join(need.name for need in lacks)}" if lacks else "all it needs"
+                where = " (newcomers are greeted here)" if granted.is_default else ""
+                self._say(f"     #{granted.channel}{where}: {what}")
+            if server.announces_joins:
+                self._say(
+                    "     Discord posts a join message of its own there. /kith-admin setup tells what to do."
+                )
+        if any(granted.lacks for server in servers for granted in server.channels):
+            self._say("   What is it for?")
+            for need in NEEDS:
+                self._say(f"     {need.name}: {need.why}")
+
+    async def _register(self, api: Api, found: Application) -> None:
+        wanted = commands.Tree(self._catalog()).json
+        registered = await api.ask("GET", application.COMMANDS, (found.id,))
+        if not commands.same(registered, wanted):
+            await api.ask("PUT", application.COMMANDS, (found.id,), body=wanted)
+        self._say(f"\n5. {len(wanted)} commands and menus are registered.")
+
+    def _catalog(self) -> Catalog:
+        cogs, sections, faults = load_cogs(
+            self._config.kith.cogs, self._config.cog_defaults, self._config.zone
+        )
+        return registry_of(cogs, sections, faults).catalog
+
+    async def _greet(self, token: str, api: Api, servers: Sequence[checkup.Server]) -> None:
+        told = await api.ask("GET", application.ABOUT)
+        owner = (told.get("team") or {}).get("owner_user_id") or (told.get("owner") or {}).get("id")
+        self._say("\n6. A greeting to try, for your eyes only:")
+        if owner is None:
+            self._say("   Discord doesn't say who you are. /kith-admin preview shows every text privately.")
+            return
+        you = Member(f"discord:{servers[0].id}", str(owner))
+        text = T("Hello {you}. Good that you're here. This is how I greet; only you see this one.", you=you)
+        platform = DiscordPlatform(token, api=self._config.discord.api)
+        try:
+            await platform.deliver(Post(f"connect:{owner}", Direct(you), text))
+        except DeliveryError as error:
+            self._say(f"   It could not be sent ({error.reason}). That does no harm: /kith-admin preview")
+            self._say("   in your server shows every text privately.")
+        else:
+            self._say("   Sent to your direct messages in Discord.")
+        finally:
+            await platform.close()
+
+
+def with_token_file(text: str, file: Path) -> str:
+    """The configuration with `file` as Discord's token file; all else as it was."""
+    line = f'token_file = "{file.as_posix()}"'
+    lines = text.splitlines()
+    try:
+        start = next(n for n, each in enumerate(lines) if re.match(r"\s*\[\s*discord\s*\]", each))
+    except StopIteration:
+        return "\n".join([*lines, *([""] if lines else []), "[discord]", line]) + "\n"
+    end = next((n for n in range(start + 1, len(lines)) if re.match(r"\s*\[", lines[n])), len(lines))
+    kept = [each for each in lines[start + 1 : end] if not re.match(r"\s*token(_file)?\s*=", each)]
+    return "\n".join([*lines[: start + 1], line, *kept, *lines[end:]]) + "\n"

@@ -1,0 +1,253 @@
+"""What is to be seen of the connection to Discord: token, intents, servers, permissions, reach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bot.model.check import Check
+from bot.platforms.base import DeliveryError
+from bot.platforms.discord import application, commands
+from bot.platforms.discord.api import Api
+from bot.platforms.discord.application import Application
+from bot.platforms.discord.errors import Refused
+from bot.platforms.discord.ids import Json
+from bot.platforms.discord.limits import LIMITS
+from bot.platforms.discord.pace import Pace
+from bot.platforms.discord.parse import TALK
+from bot.platforms.discord.permissions import Need, in_channel, invitation, missing
+
+CODES: Final = (
+    "discord-token",
+    "discord-members",
+    "discord-content",
+    "discord-servers",
+    "discord-permissions",
+    "discord-commands",
+    "discord-reach",
+)
+"""All codes of the looks in this module; docs/connect-discord.md explains each. They never change."""
+REACH_WARNS: Final = 8_000
+REACH_REVIEW: Final = 10_000
+_SERVERS_MOST: Final = 20
+"""Servers that are looked at closely."""
+_NAMED_MOST: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What the bot may do in one channel."""
+
+    channel: str
+    is_default: bool
+    lacks: tuple[Need, ...]
+    would_like: tuple[Need, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    id: str
+    name: str
+    people: int
+    channels: tuple[Granted, ...]
+    announces_joins: bool
+
+
+def portal(found: Application, page: str = "bot") -> str:
+    """The page of the Developer Portal where something is switched."""
+    return f"https://discord.com/developers/applications/{found.id}/{page}"
+
+
+async def examine_token(token: str, address: str) -> list[Check]:
+    """All looks at the connection that a token makes."""
+    api = Api(address, token, Pace.at(LIMITS.per_second))
+    try:
+        return await examine(api)
+    finally:
+        await api.close()
+
+
+async def examine(api: Api) -> list[Check]:
+    """All looks at the connection. Raises nothing: what can't be seen is a finding."""
+    try:
+        found = await application.fetch(api)
+    except Refused as refused:
+        return [token_refused(refused)]
+    except DeliveryError as error:
+        return [_unreachable(error)]
+    checks = [
+        Check.ok("discord-token", "Discord token", f"belongs to {found.name}"),
+        members_intent(found),
+        content_intent(found),
+    ]
+    try:
+        servers = [await server(api, found, each) for each in (await joined(api))[:_SERVERS_MOST]]
+        checks.append(_servers(found, servers))
+        checks += permissions(servers)
+        checks.append(await _commands(api, found))
+        checks.append(await reach(api, found))
+    except Refused as refused:
+        checks.append(Check.warn("discord-servers", "Discord servers", str(refused), "Look again later."))
+    except DeliveryError as error:
+        checks.append(_unreachable(error))
+    return checks
+
+
+def token_refused(refused: Refused) -> Check:
+    if refused.status == 401:
+        return Check.fail(
+            "discord-token",
+            "Discord token",
+            "Discord refuses it: it was reset, or it is no bot's token",
+            "In the Developer Portal choose your application, then Bot, then Reset Token; run "
+            "`kith connect discord` with the new one.",
+        )
+    return Check.fail(
+        "discord-token", "Discord token", f"Discord answers {refused}", "Run `kith connect discord`."
+    )
+
+
+def members_intent(found: Application) -> Check:
+    if found.sees_members:
+        return Check.ok("discord-members", "Members intent", "on: Kith sees who joins")
+    return Check.warn(
+        "discord-members",
+        "Members intent",
+        "off: Discord tells nobody's joining, so newcomers are greeted when they first write or click",
+        f"Switch on Server Members Intent at {portal(found)}",
+    )
+
+
+def content_intent(found: Application) -> Check:
+    if found.sees_content:
+        return Check.ok(
+            "discord-content", "Message content intent", "on: features may read what people write"
+        )
+    return Check.ok(
+        "discord-content",
+        "Message content intent",
+        "off, which is fine: only features that read what people write need it",
+    )
+
+
+def _servers(found: Application, servers: list[Server]) -> Check:
+    if servers:
+        names = ", ".join(each.name for each in servers[:_NAMED_MOST])
+        more = f" and {len(servers) - _NAMED_MOST} more" if len(servers) > _NAMED_MOST else ""
+        return Check.ok("discord-servers", "Discord servers", f"{names}{more}")
+    return Check.warn(
+        "discord-servers",
+        "Discord servers",
+        "Kith is in none yet",
+        f"Invite it: {invitation(found.id)}",
+    )
+
+
+def permissions(servers: list[Server]) -> list[Check]:
+    """One finding for each server in whose greeting channel something is missing."""
+    checks = []
+    for each in servers:
+        for granted in each.channels:
+            if granted.is_default and granted.lacks:
+                names = ", ".join(need.name for need in granted.lacks)
+                checks.append(
+                    Check.fail(
+                        "discord-permissions",
+                        "Permissions",
+                        f"{each.name}: Kith lacks {names} in #{granted.channel}",
+                        f"In that channel's settings, under Permissions, allow it to Kith: "
+                        f"{'; '.join(f'{need.name} {need.why}' for need in granted.lacks)}.",
+                    )
+                )
+    if servers and not checks:
+        checks.append(
+            Check.ok("discord-permissions", "Permissions", "all that is needed where newcomers are greeted")
+        )
+    return checks
+
+
+async def _commands(api: Api, found: Application) -> Check:
+    registered: list[Json] = await api.ask("GET", application.COMMANDS, (found.id,))
+    count = len(commands.ids(registered))
+    if count:
+        return Check.ok("discord-commands", "Commands", f"{count} are registered")
+    return Check.warn(
+        "discord-commands", "Commands", "none are registered", "Kith registers them when it starts."
+    )
+
+
+async def reach(api: Api, found: Application) -> Check:
+    """How many people the bot reaches, before Discord wants to review its privileged intents."""
+    people = sum(int(each.get("approximate_member_count") or 0) for each in await joined(api))
+    if people < REACH_WARNS:
+        return Check.ok("discord-reach", "People reached", f"about {people:,}")
+    return Check.warn(
+        "discord-reach",
+        "People reached",
+        f"about {people:,}; from {REACH_REVIEW:,} on, privileged intents need a review by Discord",
+        f"Apply at {portal(found)} in time. A draft: “{application_draft(found)}”",
+    )
+
+
+def application_draft(found: Application) -> str:
+    """Words to begin an application for the members intent with."""
+    return (
+        f"{found.name} greets newcomers in the channel that a server's admins choose. It needs the Server "
+        "Members Intent to notice joins, rules screening and departures. It stores ids, names and join times "
+        "only, shows each person what is kept (/kith me), and erases it on request."
+    )
+
+
+async def joined(api: Api) -> list[Json]:
+    """The servers that the bot is in, with about how many people each has."""
+    found: list[Json] = []
+    after = "0"
+    while True:
+        query = {"with_counts": "true", "limit": "200", "after": after}
+        page: list[Json] = await api.ask("GET", "/users/@me/guilds", query=query)
+        found += page
+        if len(page) < 200:
+            return found
+        after = str(page[-1]["id"])
+
+
+async def server(api: Api, found: Application, told: Json) -> Server:
+    """What the bot may do in each text channel of a server, the greeting channel first."""
+    ident = str(told["id"])
+    guild: Json = await api.ask("GET", "/guilds/{}", (ident,), major=ident)
+    channels: list[Json] = await api.ask("GET", "/guilds/{}/channels", (ident,), major=ident)
+    me: Json = await api.ask("GET", "/guilds/{}/members/{}", (ident, found.bot), major=ident)
+    system = str(guild.get("system_channel_id") or "")
+    granted = [
+        _granted(ident, me, guild.get("roles") or [], channel, is_default=str(channel["id"]) == system)
+        for channel in sorted(channels, key=lambda channel: int(channel.get("position") or 0))
+        if channel.get("type") in TALK
+    ]
+    granted.sort(key=lambda each: not each.is_default)
+    flags = int(guild.get("system_channel_flags") or 0)
+    return Server(
+        ident,
+        str(guild.get("name") or ident),
+        int(told.get("approximate_member_count") or 0),
+        tuple(granted),
+        announces_joins=bool(system) and not flags & 1,
+    )
+
+
+def _granted(guild: str, me: Json, roles: list[Any], channel: Json, *, is_default: bool) -> Granted:
+    bits = in_channel(guild, me, roles, channel)
+    return Granted(
+        str(channel.get("name") or channel["id"]),
+        is_default,
+        tuple(missing(bits)),
+        tuple(missing(bits, vital=False)),
+    )
+
+
+def _unreachable(error: DeliveryError) -> Check:
+    return Check.fail(
+        "discord-token",
+        "Discord",
+        f"can't be reached ({error.reason})",
+        "Look whether this machine is online and whether discordstatus.com tells of trouble.",
+    )

@@ -1,0 +1,162 @@
+"""Setting Discord up from a terminal, and what the doctor sees afterwards."""
+
+from __future__ import annotations
+
+import stat
+import sys
+import tomllib
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from bot.cli.connect import Guide, tokens_folder, with_token_file
+from bot.cli.failures import Refused
+from bot.config_file import load
+from bot.model.check import Check, State
+from bot.platforms.discord import checkup
+from bot.platforms.discord.permissions import INVITED
+from tests.fakes.discord import FakeDiscord, P
+from tests.fakes.discord.permissions import Overwrite
+
+
+class Script:
+    """Somebody who answers as written, and lets things happen when they read certain words."""
+
+    def __init__(self, token: str) -> None:
+        self.token = token
+        self.lines: list[str] = []
+        self.answers: list[str] = []
+        self.when: dict[str, Callable[[], object]] = {}
+
+    def say(self, text: str = "") -> None:
+        self.lines.append(text)
+        for words in [words for words in self.when if words in text]:
+            self.when.pop(words)()
+
+    def ask_secret(self, question: str) -> str:
+        return self.token
+
+    def ask(self, question: str, default: str) -> str:
+        return self.answers.pop(0) if self.answers else default
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+
+@pytest_asyncio.fixture
+async def fake() -> AsyncIterator[FakeDiscord]:
+    async with FakeDiscord() as server:
+        yield server
+
+
+def guide(fake: FakeDiscord, path: Path, script: Script, monkeypatch: pytest.MonkeyPatch) -> Guide:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(path / "home"))
+    monkeypatch.setenv("APPDATA", str(path / "home"))
+    file = path / "config.toml"
+    if not file.exists():
+        file.write_text(f'[discord]\napi = "{fake.api_url}"\n')
+    return Guide(load(file, environ={}), file, script, look_every=0.01)
+
+
+async def test_from_a_token_to_a_greeting(
+    fake: FakeDiscord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = Script(fake.token)
+    fake.switch("members", on=False)
+    script.when["Switch on Server Members"] = lambda: fake.switch("members", on=True)
+    script.when["Waiting until"] = lambda: fake.guild("Workshop", system_channel="hall", join_messages=True)
+    await guide(fake, tmp_path, script, monkeypatch).lead()
+    assert "It belongs to" in script.text
+    assert f"permissions={int(INVITED)}" in script.text
+    assert "#hall (newcomers are greeted here): all it needs" in script.text
+    assert "join message of its own" in script.text
+    assert "Sent to your direct messages" in script.text
+    assert fake.token not in script.text
+    assert "This is how I greet" in fake.dm(fake.world.owner).last.text
+    assert len(fake.sent("PUT /applications/{application_id}/commands")) == 1
+    [kept] = tokens_folder().iterdir()
+    assert kept.read_text().strip() == fake.token
+    if sys.platform != "win32":
+        assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    again = load(tmp_path / "config.toml", environ={})
+    assert again.config.discord.token is not None
+    assert again.config.discord.token.get_secret_value() == fake.token
+    assert again.exposed == ()
+
+    second = Script("never asked")
+    await guide(fake, tmp_path, second, monkeypatch).lead()
+    assert "configured already" in second.text
+    assert len(fake.sent("PUT /applications/{application_id}/commands")) == 1
+
+
+@pytest.mark.parametrize(
+    ("token", "words"),
+    [("client-secret", "three parts"), ("MTA.wrong.token", "Reset Token"), ("", "three parts")],
+)
+async def test_a_wrong_token_is_named_and_kept_nowhere(
+    token: str, words: str, fake: FakeDiscord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(Refused, match=words):
+        await guide(fake, tmp_path, Script(token), monkeypatch).lead()
+    assert not tokens_folder().exists()
+
+
+async def test_without_the_switch_and_with_closed_messages_it_goes_on(
+    fake: FakeDiscord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake.switch("members", on=False)
+    guild = fake.guild("Workshop", system_channel="hall", bot_permissions=P.VIEW_CHANNEL)
+    fake.world.owner.takes_dms = False
+    script = Script(fake.token)
+    script.answers = ["skip"]
+    await guide(fake, tmp_path, script, monkeypatch).lead()
+    assert "could not be sent" in script.text
+    assert guild.name in script.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[kith]\nzone = 'UTC'\n",
+        '[discord]\n# note\ntoken = "x"\napi = "https://a.example"\n[web]\nport = 1\n',
+    ],
+)
+def test_the_configuration_keeps_all_else(text: str, tmp_path: Path) -> None:
+    before = tomllib.loads(text)
+    after = tomllib.loads(with_token_file(text, Path("/home/me/t")))
+    assert after["discord"].pop("token_file") == "/home/me/t"
+    before.get("discord", {}).pop("token", None)
+    assert {key: value for key, value in after.items() if value} == before
+    assert with_token_file(with_token_file(text, Path("/a")), Path("/b")).count("token_file") == 1
+
+
+async def seen(fake: FakeDiscord, token: str | None = None) -> dict[str, Check]:
+    checks = await checkup.examine_token(token or fake.token, fake.api_url)
+    assert {check.code for check in checks} <= set(checkup.CODES)
+    return {check.code: check for check in checks}
+
+
+async def test_the_doctor_finds_all_well(fake: FakeDiscord) -> None:
+    fake.guild("Workshop", system_channel="hall")
+    found = await seen(fake)
+    assert found["discord-token"].state is State.OK
+    assert found["discord-permissions"].state is State.OK
+    assert found["discord-reach"].state is State.OK
+    assert found["discord-commands"].state is State.WARN
+
+
+async def test_the_doctor_names_what_is_wrong(fake: FakeDiscord) -> None:
+    guild = fake.guild("Workshop", system_channel="hall", crowd=9_000)
+    fake.world.overwrite(guild.channel("hall"), Overwrite(guild.bot.id, 0, deny=P.SEND_MESSAGES))
+    fake.switch("members", on=False)
+    found = await seen(fake)
+    assert found["discord-members"].state is State.WARN
+    assert "Server Members Intent" in found["discord-members"].remedy
+    assert found["discord-permissions"].state is State.FAIL
+    assert "#hall" in found["discord-permissions"].detail
+    assert found["discord-reach"].state is State.WARN
+    assert (await seen(fake, "MTA.wrong.token"))["discord-token"].state is State.FAIL
