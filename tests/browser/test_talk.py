@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
+from aiohttp import ClientSession
 from playwright.async_api import expect
 
 from tests.browser.conftest import Visitor
+from tests.browser.kith import Kith
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -181,3 +183,56 @@ async def test_text_that_is_far_too_long_is_refused_and_kept(visitor: Visitor) -
         room.page.get_by_role("alert").filter(has=room.page.get_by_role("paragraph"))
     ).to_be_visible()
     await expect(room.right.box).to_have_value("x" * 100_000)
+
+
+async def test_an_answer_shows_what_it_answers(visitor: Visitor) -> None:
+    room = await visitor.open()
+    await room.left.sit("Jo")
+    for seat in (room.left, room.right):
+        await seat.go("garden")
+    await room.left.say("Shall we plant the beans?")
+    await room.right.menu(room.right.message("Shall we plant the beans?"), "Answer")
+    await expect(room.right.element.get_by_text("Answering Jo: Shall we plant the beans?")).to_be_visible()
+    await expect(room.right.box).to_be_focused()
+    await room.right.say("Not before the frost is over.")
+    answer = room.left.message("Not before the frost is over.")
+    await expect(answer).to_contain_text("Jo: Shall we plant the beans?")
+    await expect(room.right.element.get_by_text("Answering Jo")).to_have_count(0)
+
+
+async def test_earlier_messages_can_be_called_up(visitor: Visitor, kith: Kith) -> None:
+    room = await visitor.open()
+    # A session may make some sixty changes at once, so three of them fill a channel.
+    request = room.page.request
+    tokens = [
+        await request.post(f"{kith.address}/api/tokens", data={"note": "a chatterbox"}) for _ in range(3)
+    ]
+    seen = await (await request.get(f"{kith.address}/api/room?as=u2")).json()
+    garden = next(item["id"] for item in seen["channels"] if item["name"] == "garden")
+    async with ClientSession(kith.address) as client:
+        for batch, issued in enumerate(tokens):
+            headers = {"Authorization": f"Bearer {(await issued.json())['token']}"}
+            for number in range(50):
+                said = {"as": "u2", "channel": garden, "text": f"Bean {batch * 50 + number}."}
+                async with client.post("/api/say", json=said, headers=headers) as response:
+                    assert response.status == 201
+    await room.page.reload()
+    await room.ready()
+    await room.right.go("garden")
+    await expect(room.right.message("Bean 149.")).to_be_in_viewport()
+    await expect(room.right.message("Bean 0.")).to_have_count(0)
+    await room.right.element.get_by_role("button", name="Show earlier messages").click()
+    await expect(room.right.message("Bean 0.")).to_have_count(1)
+    await expect(room.right.message("Bean 0.")).not_to_be_in_viewport()
+
+
+async def test_in_plain_text_a_form_is_a_conversation(visitor: Visitor) -> None:
+    room = await visitor.open()
+    await room.look("Plain text")
+    await room.right.say("/shoutout")
+    await expect(room.note).to_contain_text("wrote to Amara privately")
+    await room.right.go("Kith")
+    await room.right.say("Mina")
+    await expect(room.right.message("What for?")).to_have_count(1)
+    await room.right.say("You labelled every single drawer.")
+    await expect(room.right.message("Said out loud")).to_have_count(1)

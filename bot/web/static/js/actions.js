@@ -48,12 +48,13 @@ export class Actions {
    * @param {string} text
    * @param {string} channel
    * @param {string | null} thread
+   * @param {string | null} answers the id of the message that is answered
    * @returns {Promise<boolean>} true once it was taken
    */
-  async send(text, channel, thread) {
+  async send(text, channel, thread, answers) {
     const command = text.startsWith("/");
     const where = thread ? { channel, thread } : { channel };
-    const body = { as: this.#seat.id, ...where, text };
+    const body = { as: this.#seat.id, ...where, text, ...(answers && !command ? { reply_to: answers } : {}) };
     const answer = await this.#toasts.guard(() => post(command ? "/api/command" : "/api/say", body));
     if (!answer) return false;
     if (command) {
@@ -115,6 +116,7 @@ export class Actions {
     }));
     if (message.only_for !== null) entries.length = 0;
     if (entries.length > 0) entries.push("line");
+    if (message.only_for === null) entries.push({ label: "Answer", icon: "reply", pick: () => this.#seat.answer(message) });
     entries.push({ label: "Copy the words", icon: "copy", pick: () => this.#copy(message) });
     if (message.deletable && message.only_for === null) {
       entries.push({ label: "Delete", icon: "trash", careful: true, pick: () => this.remove(message) });

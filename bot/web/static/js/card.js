@@ -26,7 +26,7 @@ const MOODS = { plain: null, warm: "heart", calm: "leaf", care: "shield" };
 export function cardView(card, links, uses) {
   const mood = MOODS[card.accent] ?? null;
   const title = card.title.length > 0 && h("h4", { class: "card-title", dir: "auto" }, rich(card.title, links));
-  const buttons = card.controls.map((control) => controlView(control, links, uses));
+  const buttons = card.controls.map((control) => controlView(control, uses));
   return h("div", { class: `card card--${card.accent}` },
     (title || mood) && h("div", { class: "card-head" },
       mood && h("span", { class: "card-mood" }, icon(mood)), title),
@@ -36,14 +36,14 @@ export function cardView(card, links, uses) {
         h("div", { class: "card-section-words" },
           section.heading && h("h5", { class: "card-heading", dir: "auto" }, rich(section.heading, links)),
           h("div", { dir: "auto" }, rich(section.text, links))),
-        section.control && controlView(section.control, links, uses))),
+        section.control && controlView(section.control, uses))),
     card.image && h("img", { class: "card-image", src: card.image.url, alt: card.image.alt, loading: "lazy" }),
     buttons.length > 0 && h("div", { class: "card-controls" }, buttons),
     card.footer && h("div", { class: "card-footer", dir: "auto" }, rich(card.footer, links)));
 }
 
-/** @param {Control} control @param {Links} links @param {Uses} uses */
-function controlView(control, links, uses) {
+/** @param {Control} control @param {Uses} uses */
+function controlView(control, uses) {
   if (control.kind === "link") {
     return link(control.url ?? "", [plain(control.label), icon("link"), unseen("(opens beside this page)")], "button");
   }
@@ -52,7 +52,7 @@ function controlView(control, links, uses) {
   const style = control.style === "normal" || !control.style ? "" : `button--${control.style}`;
   const button = h("button",
     { type: "button", class: ["button", style], data: { focus: `control-${id}` }, onclick: () => busy(button, () => uses.press(id)) },
-    h("span", { dir: "auto" }, rich(control.label).map((node) => node.textContent ?? "").join("")));
+    h("span", { dir: "auto" }, plain(control.label)));
   return button;
 }
 

@@ -1,7 +1,7 @@
 /** The box where one writes: words, or a command. What was begun is kept for each conversation. */
 
 import { Completer } from "./completer.js";
-import { h, uniqueId } from "./dom.js";
+import { fill, h, name, uniqueId } from "./dom.js";
 import { icon } from "./icons.js";
 
 const GROWS = CSS.supports("field-sizing", "content");
@@ -16,12 +16,14 @@ const drafts = new Map();
  * @property {string} label
  * @property {string} placeholder
  * @property {import("./completer.js").Place} completion
- * @property {(text: string) => Promise<boolean>} send true once it was taken
+ * @property {(text: string, answers: string | null) => Promise<boolean>} send true once it was taken
  */
 
 export class Composer {
   #place;
   #unsure = "";
+  /** The id of the message that is answered. @type {string | null} */
+  #answers = null;
 
   /** @param {ComposerPlace} place */
   constructor(place) {
@@ -33,11 +35,13 @@ export class Composer {
       oninput: () => this.#changed(), onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event),
     });
     this.box.value = drafts.get(place.key) ?? "";
+    this.answering = h("div", { class: "composer-answers", hidden: true });
     this.completer = new Completer(this.box, place.completion);
     this.sendButton = h("button", { type: "submit", class: "composer-send", "aria-label": "Send", title: "Send (Enter)" }, icon("send"));
     this.element = h("form",
       { class: "composer", onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); this.#send(); } },
       this.completer.element,
+      this.answering,
       h("div", { class: "composer-row" },
         h("button", { type: "button", class: "icon-button composer-slash", "aria-label": "Commands", title: "Commands", onclick: () => this.#slash() }, icon("slash")),
         this.box,
@@ -53,6 +57,22 @@ export class Composer {
     this.box.focus();
     this.box.setSelectionRange(text.length, text.length);
     this.completer.ask();
+  }
+
+  /**
+   * What is sent next answers a message.
+   * @param {string | null} id null for no message
+   * @param {string} author
+   * @param {string} words
+   */
+  answer(id, author = "", words = "") {
+    this.#answers = id;
+    this.answering.hidden = id === null;
+    fill(this.answering, id !== null && [
+      icon("reply"), h("p", null, "Answering ", name(author), ": ", name(words)),
+      h("button", { type: "button", class: "icon-button", "aria-label": "Answer nobody", onclick: () => { this.answer(null); this.box.focus(); } }, icon("close")),
+    ]);
+    if (id !== null) this.box.focus();
   }
 
   #slash() {
@@ -79,6 +99,10 @@ export class Composer {
       event.stopPropagation();
       return;
     }
+    if (event.key === "Escape" && this.#answers !== null) {
+      event.preventDefault();
+      this.answer(null);
+    }
     if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
       this.#send();
@@ -91,7 +115,7 @@ export class Composer {
     this.completer.close();
     this.element.setAttribute("aria-busy", "true");
     this.#unsure = text;
-    const taken = await this.#place.send(text);
+    const taken = await this.#place.send(text, this.#answers);
     this.element.removeAttribute("aria-busy");
     if (taken) this.said(text);
   }
@@ -104,6 +128,7 @@ export class Composer {
     if (this.box.value !== text) return;
     this.#unsure = "";
     this.box.value = "";
+    this.answer(null);
     this.#changed();
     this.completer.close();
   }

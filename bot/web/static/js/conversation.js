@@ -39,9 +39,9 @@ export class Conversation {
         channel: () => channel,
         memberNamed: (label) => seat.state.people.find((member) => member.name === label.replace(/^@/, "")),
       },
-      send: (text) => {
+      send: (text, answers) => {
         this.#heard = Math.max(0, ...[...seat.state.messages.values()].map(({ id }) => order(id)));
-        return seat.actions.send(text, channel, thread);
+        return seat.actions.send(text, channel, thread, answers);
       },
     });
     this.foot = h("div", { class: "pane-foot" });

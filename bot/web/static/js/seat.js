@@ -12,6 +12,7 @@ import { SeatDialog } from "./dialog.js";
 import { SeatHead } from "./seat-head.js";
 import { SeatState, order } from "./seat-state.js";
 import { Sidebar } from "./sidebar.js";
+import { plain } from "./spans.js";
 import { Unread } from "./unread.js";
 
 /** @typedef {import("./types.js").Message} Message */
@@ -253,6 +254,13 @@ export class Seat {
     (this.#threadPane ?? this.#pane)?.composer.draft(text);
   }
 
+  /** @param {Message} message that the next words answer */
+  answer(message) {
+    const words = plain(message.card ? message.card.title : message.text);
+    const author = this.state.members.get(message.author)?.name ?? "someone";
+    (this.#threadPane ?? this.#pane)?.composer.answer(message.id, author, words);
+  }
+
   focusComposer() {
     (this.#threadPane ?? this.#pane)?.composer.box.focus();
   }
@@ -330,6 +338,9 @@ export class Seat {
     if (!fresh) return;
     if (message.channel === this.channel && document.visibilityState === "visible") this.unread.read(message.channel);
     else if (!this.state.channels.has(message.channel)) return;
+    else if (message.author === this.state.room?.bot && this.state.channels.get(message.channel)?.kind === "direct") {
+      this.toasts.say(`${this.state.members.get(message.author)?.name ?? "The bot"} wrote to ${this.name} privately.`);
+    }
     this.sidebar.draw();
     this.#page.onChange(this);
   }

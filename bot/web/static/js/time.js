@@ -86,7 +86,7 @@ export const moment = (ms, now) => `${day(ms, now)} at ${clockTime(ms)}`;
  * How far away, in one or two whole parts, e.g. "2 days 3 hours".
  * @param {number} span milliseconds
  */
-export function distance(span) {
+function distance(span) {
   const size = Math.abs(span);
   const days = Math.floor(size / DAY);
   const hours = Math.floor((size % DAY) / HOUR);
