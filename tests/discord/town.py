@@ -39,9 +39,8 @@ class Town:
         self.guild = fake.guild("Workshop", system_channel="hall")
         self.place = self.guild.channel("other")
         self.people: dict[str, Person] = {name: self.guild.join(name) for name in ("Ada", "Mina")}
-        self.platform = DiscordPlatform(
-            fake.token, api=fake.api_url, gateway=fake.gateway_url, first_retry=0.01, **options
-        )
+        self._before: list[DiscordPlatform] = []
+        self.platform = self._platform(**options)
         self.catalog = catalog
         self.sink = Recorder()
         self.space = Space("discord", str(self.guild.id))
@@ -49,6 +48,17 @@ class Town:
         self.ada = self.member(self.people["Ada"])
         self.mina = self.member(self.people["Mina"])
         self._running: asyncio.Task[None] | None = None
+
+    def _platform(self, **options: Any) -> DiscordPlatform:
+        fake = self.fake
+        return DiscordPlatform(
+            fake.token, api=fake.api_url, gateway=fake.gateway_url, first_retry=0.01, **options
+        )
+
+    def forget(self, **options: Any) -> None:
+        """Go on with a platform that remembers nothing, as after a restart."""
+        self._before.append(self.platform)
+        self.platform = self._platform(**options)
 
     def member(self, person: Person) -> Member:
         return Member(self.space.key, str(person.id), person.name)
@@ -67,7 +77,8 @@ class Town:
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)
             self._running = None
-        await self.platform.close()
+        for platform in (*self._before, self.platform):
+            await platform.close()
 
     async def seen_in(self, channel: Channel, by: Member) -> list[Shown]:
         place = self.guild.channels.get(int(channel.id))

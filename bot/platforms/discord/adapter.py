@@ -27,7 +27,7 @@ from bot.platforms.discord.errors import Refused
 from bot.platforms.discord.hearing import Hearing
 from bot.platforms.discord.ids import PLATFORM, Json
 from bot.platforms.discord.limits import LIMITS
-from bot.platforms.discord.pace import Pace
+from bot.platforms.discord.pace import INVALID_MOST, Pace
 from bot.platforms.discord.parse import TALK, Guilds
 from bot.platforms.discord.pump import Pump
 
@@ -55,6 +55,7 @@ class DiscordPlatform:
     """Implements ``bot.platforms.base.Platform``. ``api`` and ``gateway`` are other addresses than Discord's.
 
     ``first_retry``: seconds until an event is handed over again that could not be stored.
+    ``invalid_most``: answers of 401, 403 and 429 within ten minutes after which nothing is sent.
     """
 
     def __init__(
@@ -66,12 +67,13 @@ class DiscordPlatform:
         limits: Limits = LIMITS,
         patience: Patience | None = None,
         first_retry: float = 0.5,
+        invalid_most: int = INVALID_MOST,
     ) -> None:
         self._token = token
         self._address = api
         self._gateway = gateway
         self._limits = limits
-        self._api = Api(api, token, Pace.at(limits.per_second))
+        self._api = Api(api, token, Pace.at(limits.per_second, invalid_most))
         self._guilds = Guilds()
         self._answers = Answers(self._api)
         self._command_ids: Mapping[str, str] = {}
@@ -96,6 +98,11 @@ class DiscordPlatform:
     def ready(self) -> bool:
         """Whether it is connected."""
         return self._connected.is_set()
+
+    @property
+    def invalid_requests(self) -> int:
+        """How many requests Discord called invalid within ten minutes; at 10,000 it shuts the address out."""
+        return self._api.pace.invalid.count
 
     def measure(self, span: Span) -> int:
         return markdown.measure(span)

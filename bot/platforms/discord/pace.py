@@ -135,8 +135,8 @@ class Pace:
     invalid: Invalid
 
     @classmethod
-    def at(cls, per_second: float) -> Pace:
-        return cls(Budget(per_second), Buckets(), Invalid())
+    def at(cls, per_second: float, invalid_most: int = INVALID_MOST) -> Pace:
+        return cls(Budget(per_second), Buckets(), Invalid(invalid_most))
 
     def note(self, status: int, headers: Mapping[str, str]) -> None:
         """Count an answer that Discord calls invalid."""

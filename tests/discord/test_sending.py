@@ -1,0 +1,307 @@
+"""What the sender makes of Discord's refusals, limits and silences."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+import pytest_asyncio
+
+from bot.model.content import Button, Card, Image
+from bot.model.events import CommandUsed, ControlUsed
+from bot.model.ids import Member
+from bot.model.outgoing import Answer, Delete, Direct, Edit, InChannel, Post, React
+from bot.platforms.base import Gone, RetryLater, Unsure
+from bot.platforms.discord.limits import LIMITS
+from bot.platforms.discord.pace import Buckets, Budget, Invalid
+from tests.discord.town import Town
+from tests.fakes.discord import FakeDiscord, P, RateLimits
+from tests.fakes.discord.permissions import Overwrite
+
+POSTS = "POST /channels/*/messages"
+
+
+@pytest_asyncio.fixture
+async def t() -> AsyncIterator[Town]:
+    """A town whose bot isn't connected: only the sender is at work."""
+    async with FakeDiscord() as fake:
+        made = Town(fake)
+        yield made
+        await made.stop()
+
+
+def post(t: Town, key: str = "k1", text: str = "Hello.") -> Post:
+    return Post(key, InChannel(t.channel), text)
+
+
+@pytest.mark.parametrize(("scope", "everywhere"), [("global", True), ("user", False), ("shared", False)])
+async def test_a_limit_is_kept_where_it_holds(t: Town, scope: str, everywhere: bool) -> None:
+    t.fake.faults.limit(POSTS, 1.5, scope)  # type: ignore[arg-type]
+    with pytest.raises(RetryLater) as found:
+        await t.platform.deliver(post(t))
+    assert (found.value.after, found.value.everywhere) == (1.5, everywhere)
+    assert t.platform.invalid_requests == (0 if scope == "shared" else 1)
+    await t.platform.deliver(post(t))
+    assert t.place.texts == ["Hello."]
+
+
+@pytest.mark.parametrize("how", ["502", "500", "504", "drop"])
+async def test_a_lost_answer_is_unsure_and_the_same_key_is_one_message(t: Town, how: str) -> None:
+    t.fake.faults.lose_answer(POSTS, how)  # type: ignore[arg-type]
+    with pytest.raises(Unsure):
+        await t.platform.deliver(post(t))
+    found = await t.platform.find(post(t), 0)
+    assert found == await t.platform.deliver(post(t))
+    assert len(t.place.messages) == 1
+
+
+async def test_a_plain_503_is_unsure_too(t: Town) -> None:
+    t.fake.faults.refuse(POSTS, 503, 0)
+    with pytest.raises(Unsure):
+        await t.platform.deliver(post(t))
+    assert await t.platform.find(post(t), 0) is None
+
+
+async def test_nobody_there_is_for_later(t: Town) -> None:
+    await t.fake.stop()
+    with pytest.raises(RetryLater) as found:
+        await t.platform.deliver(post(t))
+    assert found.value.everywhere
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "reason"),
+    [(403, 50_001, "50001"), (403, 50_013, "50013"), (404, 10_003, "10003"), (400, 50_035, "50035")],
+)
+async def test_definite_refusals_are_for_good(t: Town, status: int, code: int, reason: str) -> None:
+    t.fake.faults.refuse(POSTS, status, code)
+    with pytest.raises(Gone, match=f"^discord-{reason}: "):
+        await t.platform.deliver(post(t))
+
+
+async def test_a_closed_door_and_a_shared_server_left(t: Town) -> None:
+    mina = t.people["Mina"]
+    mina.user.takes_dms = False
+    with pytest.raises(Gone, match="discord-50007"):
+        await t.platform.deliver(Post("k1", Direct(t.mina), "Hello."))
+    t.people["Ada"].leave()
+    with pytest.raises(Gone, match="discord-50278"):
+        await t.platform.deliver(Post("k2", Direct(t.ada), "Hello."))
+
+
+async def test_opening_too_fast_stops_all_opening_for_a_while(t: Town) -> None:
+    t.fake.quarantine()
+    with pytest.raises(RetryLater) as first:
+        await t.platform.deliver(Post("k1", Direct(t.mina), "Hello."))
+    assert first.value.after > 60
+    with pytest.raises(RetryLater):
+        await t.platform.deliver(Post("k2", Direct(t.ada), "Hello."))
+    assert len(t.fake.sent("POST /users/@me/channels")) == 1
+
+
+async def test_an_empty_history_that_may_not_be_read_says_nothing(t: Town) -> None:
+    t.fake.world.overwrite(t.place, Overwrite(t.guild.bot.id, 0, deny=P.READ_MESSAGE_HISTORY))
+    with pytest.raises(Unsure, match="no-history"):
+        await t.platform.find(post(t), 0)
+
+
+async def test_a_long_history_is_read_to_its_end(t: Town) -> None:
+    t.fake.faults.lose_answer(POSTS, "drop")
+    with pytest.raises(Unsure):
+        await t.platform.deliver(post(t))
+    for number in range(150):
+        await t.say(t.ada, f"word {number}")
+    assert await t.platform.find(post(t), 0) is not None
+    assert await t.platform.find(post(t, "other"), 0) is None
+
+
+async def test_after_a_revoked_token_everything_waits(t: Town) -> None:
+    t.fake.revoke_token()
+    with pytest.raises(RetryLater) as found:
+        await t.platform.deliver(post(t))
+    assert found.value.everywhere
+
+
+async def test_too_many_refusals_stop_everything(t: Town) -> None:
+    t.forget(invalid_most=3)
+    t.fake.faults.refuse(POSTS, 403, 50_013, times=None)
+    for number in range(3):
+        with pytest.raises(Gone):
+            await t.platform.deliver(post(t, f"k{number}"))
+    with pytest.raises(RetryLater, match="discord-invalid") as found:
+        await t.platform.deliver(post(t, "k4"))
+    assert found.value.everywhere
+    assert len(t.fake.sent(POSTS)) == 3
+
+
+async def test_a_channels_share_is_read_from_the_answers() -> None:
+    async with FakeDiscord(limits=RateLimits.real()) as fake:
+        t = Town(fake)
+        for number in range(5):
+            await t.platform.deliver(post(t, f"k{number}"))
+        with pytest.raises(RetryLater, match="discord-pace") as found:
+            await t.platform.deliver(post(t, "k5"))
+        assert not found.value.everywhere
+        assert fake.limits.bucket_refusals == 0
+        await t.stop()
+
+
+async def test_many_requests_at_once_stay_below_the_limit_of_all() -> None:
+    async with FakeDiscord(limits=RateLimits({}, others=(10_000, 1.0))) as fake:
+        t = Town(fake, limits=replace(LIMITS, per_second=48))
+        await asyncio.gather(*(t.platform.deliver(post(t, f"k{n}")) for n in range(70)))
+        assert fake.limits.global_refusals == 0
+        assert len(t.place.messages) == 70
+        await t.stop()
+
+
+async def test_pictures_are_sent_with_their_words_and_taken_away_by_an_edit(t: Town) -> None:
+    card = Card("A bench", image=Image(b"png", "image/png", "A bench in the sun"))
+    receipt = await t.platform.deliver(Post("k1", InChannel(t.channel), card))
+    [picture] = t.place.last.pictures
+    assert picture["description"] == "A bench in the sun"
+    assert t.place.last.attachments[0].data == b"png"
+    await t.platform.deliver(Edit("k2", "k1", InChannel(t.channel), "Gone.", receipt.message))
+    assert t.place.last.attachments == []
+
+
+async def test_only_the_named_are_pinged_and_replies_go_on(t: Town) -> None:
+    await t.say(t.ada, "What now?")
+    asked = t.place.last
+    text = f"<@{t.ada.id}> @everyone"
+    out = Post("k1", InChannel(t.channel), text, pings=(t.mina,), reply_to=str(asked.id))
+    await t.platform.deliver(out)
+    assert t.place.last.pinged == set()
+    assert t.place.last.reply_to == asked.id
+    t.fake.world.overwrite(t.place, Overwrite(t.guild.bot.id, 0, deny=P.READ_MESSAGE_HISTORY))
+    await t.platform.deliver(replace(out, key="k2"))
+    assert len(t.place.messages) == 3
+
+
+async def test_reactions_and_odd_emoji(t: Town) -> None:
+    receipt = await t.platform.deliver(post(t))
+    assert receipt.message is not None
+    with pytest.raises(Gone):
+        await t.platform.deliver(React("k2", InChannel(t.channel), "not an emoji", receipt.message))
+
+
+async def test_ids_that_are_none_never_reach_an_address(t: Town) -> None:
+    odd = Member(t.space.key, "../guilds/1")
+    with pytest.raises(Gone, match="bad-id"):
+        await t.platform.deliver(Post("k1", Direct(odd), "Hello."))
+
+
+# Answers.
+
+
+async def _used(t: Town) -> Answer:
+    await t.start()
+    token = await t.token(t.ada)
+    return Answer(token, t.ada, t.channel)
+
+
+async def test_answers_edits_and_further_answers(t: Town) -> None:
+    to = await _used(t)
+    first = await t.platform.deliver(Post("k1", to, "One."))
+    second = await t.platform.deliver(Post("k2", to, "Two."))
+    again = await t.platform.deliver(Post("k1", to, "One."))
+    assert first == again
+    assert first.message is None
+    await t.platform.deliver(Edit("k3", "k1", to, "One, changed."))
+    await t.platform.deliver(Edit("k4", "k2", to, "Two, changed.", second.message))
+    seen = await t.seen_in(t.channel, t.ada)
+    assert [one.text for one in seen] == ["One, changed.", "Two, changed."]
+    await t.platform.deliver(Delete("k5", "k2", to, second.message))
+    await t.platform.deliver(Delete("k6", "k1", to))
+    assert await t.seen_in(t.channel, t.ada) == []
+
+
+async def test_an_answer_finds_its_way_after_a_restart(t: Town) -> None:
+    to = await _used(t)
+    await t.platform.deliver(Post("k1", to, "One."))
+    t.forget()
+    await t.platform.deliver(Post("k1", to, "One."))
+    await t.platform.deliver(Post("k2", to, "Two."))
+    assert [one.text for one in await t.seen_in(t.channel, t.ada)] == ["One.", "Two."]
+
+
+async def test_an_answer_whose_fate_is_unknown_is_given_once(t: Town) -> None:
+    to = await _used(t)
+    t.fake.faults.lose_answer("POST /interactions/*", "drop")
+    with pytest.raises(Unsure):
+        await t.platform.deliver(Post("k1", to, "One."))
+    await t.platform.deliver(Post("k1", to, "One."))
+    assert [one.text for one in await t.seen_in(t.channel, t.ada)] == ["One."]
+
+
+async def test_too_late_for_an_answer_is_not_too_late_for_a_message(t: Town) -> None:
+    to = await _used(t)
+    await t.platform.deliver(Post("k1", to, "In time."))
+    t.fake.clock.skip(16 * 60)
+    receipt = await t.platform.deliver(Post("k2", to, "Late, sorry."))
+    assert [one.text for one in await t.seen_direct(t.ada)] == ["Late, sorry."]
+    with pytest.raises(Gone, match="answer-expired"):
+        await t.platform.deliver(Edit("k3", "k1", to, "Changed."))
+    await t.platform.deliver(Edit("k4", "k2", to, "Later still.", receipt.message))
+    assert [one.text for one in await t.seen_direct(t.ada)] == ["Later still."]
+
+
+async def test_a_button_in_a_private_message_knows_its_server(t: Town) -> None:
+    await t.start()
+    await t.platform.deliver(Post("k1", Direct(t.ada), Card("Hello", buttons=(Button("Yes", "a|b"),))))
+    ada = t.people["Ada"]
+    await ada.click(ada.dm.last, "Yes")
+    event = await t.sink.wait(ControlUsed)
+    assert (event.space, event.action, event.actor.member) == (t.space, "a|b", t.ada)
+    await t.platform.deliver(Post("k2", Answer(event.token, t.ada, event.channel), "Good."))
+    await t.fake.until(lambda: any("Good" in message.text for message in ada.sees(ada.dm)))
+
+
+async def test_a_command_in_a_thread_knows_its_channel(t: Town) -> None:
+    await t.start()
+    ada = t.people["Ada"]
+    thread = ada.thread(t.place, "Aside")
+    await ada.slash("ping", channel=thread)
+    event = await t.sink.wait(CommandUsed)
+    assert event.channel == t.channel
+
+
+# The three limits, by a clock of our own.
+
+
+def test_the_budget_spreads_requests() -> None:
+    now = 100.0
+    budget = Budget(48, lambda: now)
+    waits = [budget.reserve() for _ in range(49)]
+    assert waits[0] == waits[1] == 0
+    assert waits[48] == pytest.approx(47 / 48)
+    assert Budget(0, lambda: now).reserve() == 0
+
+
+def test_a_bucket_opens_when_it_is_full_again() -> None:
+    now = 100.0
+    buckets = Buckets(lambda: now)
+    told = {"X-RateLimit-Bucket": "b", "X-RateLimit-Remaining": "1", "X-RateLimit-Reset-After": "5"}
+    buckets.end("POST /a", "1", told)
+    assert buckets.wait("POST /a", "1") == 0
+    buckets.begin("POST /a", "1")
+    assert buckets.wait("POST /a", "1") == 5
+    assert buckets.wait("POST /a", "2") == 0
+    buckets.end("POST /a", "1", told | {"X-RateLimit-Remaining": "0"})
+    assert buckets.wait("POST /a", "1") == 5
+    now = 106.0
+    assert buckets.wait("POST /a", "1") == 0
+    buckets.end("POST /a", "1", {"X-RateLimit-Bucket": "b", "X-RateLimit-Remaining": "odd"})
+
+
+def test_invalid_requests_are_forgotten_after_ten_minutes() -> None:
+    now = 100.0
+    invalid = Invalid(3, lambda: now)
+    for _ in range(3):
+        invalid.note()
+    assert invalid.wait() == 600
+    now = 701.0
+    assert invalid.wait() == 0
+    assert invalid.count == 0
