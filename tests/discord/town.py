@@ -47,7 +47,7 @@ class Town:
         self.channel = Channel(self.space.key, str(self.place.id), "other")
         self.ada = self.member(self.people["Ada"])
         self.mina = self.member(self.people["Mina"])
-        self._running: asyncio.Task[None] | None = None
+        self.running: asyncio.Task[None] | None = None
 
     def _platform(self, **options: Any) -> DiscordPlatform:
         fake = self.fake
@@ -64,19 +64,19 @@ class Town:
         return Member(self.space.key, str(person.id), person.name)
 
     async def start(self) -> None:
-        self._running = asyncio.create_task(self.platform.run(self.sink, self.catalog))
+        self.running = asyncio.create_task(self.platform.run(self.sink, self.catalog))
         seen = asyncio.create_task(self.sink.wait(SpaceSeen))
-        await asyncio.wait((self._running, seen), return_when=asyncio.FIRST_COMPLETED)
-        if self._running.done():
+        await asyncio.wait((self.running, seen), return_when=asyncio.FIRST_COMPLETED)
+        if self.running.done():
             seen.cancel()
-            self._running.result()
+            self.running.result()
         await seen
 
     async def stop(self) -> None:
-        if self._running is not None:
-            self._running.cancel()
-            await asyncio.gather(self._running, return_exceptions=True)
-            self._running = None
+        if self.running is not None:
+            self.running.cancel()
+            await asyncio.gather(self.running, return_exceptions=True)
+            self.running = None
         for platform in (*self._before, self.platform):
             await platform.close()
 
