@@ -49,6 +49,7 @@ _PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title} · Kith</title>
+<link rel="icon" href="/static/icons/kith.svg">
 <link rel="stylesheet" href="/static/base.css">
 </head>
 <body>

@@ -34,12 +34,12 @@ class Settings:
     """How newcomers are greeted.
 
     channel: Where newcomers are greeted. Left empty, it is where the platform greets them.
-    texts: One of these in turn. {member}, {community} and {count} are filled in.
+    texts: One of these in turn, a blank line between two. {member}, {community} and {count} are filled in.
     """
 
     channel: Annotated[Channel | None, Label("Greeting channel")] = None
     texts: Annotated[
-        tuple[str, ...], Label("Greetings, a blank line between two"), Text(most=500), TemplateOf(*NAMES)
+        tuple[str, ...], Label("Greetings"), Text(most=500), TemplateOf(*NAMES)
     ] = (
         "Hello {member}. Good that you're here. Nothing to fill in; ask, or just read along.",
         "Welcome to {community}, {member}. Pull up a chair. What brought you here?",
