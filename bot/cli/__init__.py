@@ -74,6 +74,21 @@ def connect_discord(config: ConfigFile = None) -> None:
     connect(config)
 
 
+@connect.command("slack")
+def connect_slack(
+    manifest: Annotated[bool, typer.Option("--manifest", help="Only print the app's manifest.")] = False,
+    http: Annotated[bool, typer.Option("--http", help="Requests over HTTP, not Socket Mode.")] = False,
+    config: ConfigFile = None,
+) -> None:
+    """Lead from the app's manifest to a bot at home in a Slack workspace. Each step can be repeated."""
+    from bot.cli.connect_slack import connect, print_manifest
+
+    if manifest:
+        print_manifest(config, http=http)
+    else:
+        connect(config, http=http)
+
+
 @app.command()
 def migrate(config: ConfigFile = None) -> None:
     """Bring the database to this version, after a backup. Starting Kith does so too."""

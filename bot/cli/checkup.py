@@ -30,7 +30,7 @@ def show(config: Path | None, *, as_json: bool, looks: tuple[Look, ...] = ()) ->
     except ConfigError as error:
         checks = asyncio.run(examine(error))
     else:
-        checks = asyncio.run(examine(configuration, (*looks, discord)))
+        checks = asyncio.run(examine(configuration, (*looks, discord, slack)))
     failed = any(check.state is State.FAIL for check in checks)
     if as_json:
         found = [
@@ -56,6 +56,15 @@ async def discord(config: Config) -> Sequence[Check]:
     from bot.platforms.discord import checkup
 
     return await checkup.examine_token(config.discord.token.get_secret_value(), config.discord.api)
+
+
+async def slack(config: Config) -> Sequence[Check]:
+    """The look at Slack, if there is a token for it."""
+    if config.slack.bot_token is None:
+        return []
+    from bot.slack import look
+
+    return await look(config)
 
 
 def _show(checks: list[Check]) -> None:

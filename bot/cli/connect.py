@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, Protocol
-
-import typer
+from typing import Final
 
 from bot.cli.failures import Refused
+from bot.cli.terminal import Terminal, TyperTerminal, keep_token, tokens_folder, with_secret_file
 from bot.config import Config
 from bot.config_file import Loaded, load
 from bot.core import load_cogs, registry_of
@@ -29,46 +27,16 @@ from bot.platforms.discord.limits import LIMITS
 from bot.platforms.discord.pace import Pace
 from bot.platforms.discord.permissions import NEEDS, invitation
 
+__all__ = ["Guide", "connect", "tokens_folder", "with_token_file"]
+
 LOOK_EVERY: Final = 2.0
 """Seconds between two looks whether the bot was invited."""
 _CHANNELS_SHOWN: Final = 12
 
 
-class Terminal(Protocol):
-    """Who is sitting there."""
-
-    def say(self, text: str = "") -> None: ...
-
-    def ask_secret(self, question: str) -> str: ...
-
-    def ask(self, question: str, default: str) -> str: ...
-
-
-class _Typer:
-    def say(self, text: str = "") -> None:
-        typer.echo(text)
-
-    def ask_secret(self, question: str) -> str:
-        answer: str = typer.prompt(question, hide_input=True)
-        return answer
-
-    def ask(self, question: str, default: str) -> str:
-        answer: str = typer.prompt(question, default=default, show_default=False)
-        return answer
-
-
 def connect(config: Path | None) -> None:
     """Lead through all steps on this terminal."""
-    asyncio.run(Guide(load(config), config, _Typer()).lead())
-
-
-def tokens_folder() -> Path:
-    """Where tokens are kept: the user's own configuration, outside of any project."""
-    if os.name == "nt":
-        base = Path(os.environ.get("APPDATA") or Path.home() / "AppData" / "Roaming")
-    else:
-        base = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    return base / "kith"
+    asyncio.run(Guide(load(config), config, TyperTerminal()).lead())
 
 
 class Guide:
@@ -133,12 +101,7 @@ class Guide:
         return found
 
     def _keep(self, token: str, found: Application) -> None:
-        folder = tokens_folder()
-        folder.mkdir(parents=True, exist_ok=True)
-        file = folder / f"discord-{found.id}.token"
-        file.unlink(missing_ok=True)
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
-            new.write(token + "\n")
+        file = keep_token(f"discord-{found.id}.token", token)
         text = self._file.read_text(encoding="utf-8") if self._file.exists() else ""
         self._file.write_text(with_token_file(text, file), encoding="utf-8")
         self._say(f"   Kept in {file}, for you alone; {self._file.name} names it.")
@@ -227,12 +190,4 @@ class Guide:
 
 def with_token_file(text: str, file: Path) -> str:
     """The configuration with `file` as Discord's token file; all else as it was."""
-    line = f'token_file = "{file.as_posix()}"'
-    lines = text.splitlines()
-    try:
-        start = next(n for n, each in enumerate(lines) if re.match(r"\s*\[\s*discord\s*\]", each))
-    except StopIteration:
-        return "\n".join([*lines, *([""] if lines else []), "[discord]", line]) + "\n"
-    end = next((n for n in range(start + 1, len(lines)) if re.match(r"\s*\[", lines[n])), len(lines))
-    kept = [each for each in lines[start + 1 : end] if not re.match(r"\s*token(_file)?\s*=", each)]
-    return "\n".join([*lines[: start + 1], line, *kept, *lines[end:]]) + "\n"
+    return with_secret_file(text, "discord", "token", file)

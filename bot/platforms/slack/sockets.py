@@ -20,7 +20,7 @@ from bot.platforms.base import DeliveryError
 from bot.platforms.slack.client import Client, Refused, quiet_logger
 
 CONNECTIONS: Final = 2
-_OPERATOR: Final = {
+OPERATOR: Final = {
     "invalid_auth": "Slack does not know the app-level token (slack.app_token, xapp-). Copy it anew from "
     "Basic Information > App-Level Tokens.",
     "not_allowed_token_type": "slack.app_token must be an app-level token, which begins with xapp-.",
@@ -209,7 +209,7 @@ class Sockets:
         try:
             answer = await self._client.call("apps.connections.open")
         except Refused as refused:
-            words = _OPERATOR.get(refused.error)
+            words = OPERATOR.get(refused.error)
             if words is None:
                 raise DeliveryError(f"apps.connections.open: {refused}") from refused
             raise SocketsRefused(words) from refused

@@ -1,0 +1,141 @@
+"""`kith connect slack`: from the app's manifest to a private test welcome. Each step can be repeated."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Final
+
+import typer
+
+from bot import slack
+from bot.cli.failures import Refused
+from bot.cli.terminal import Terminal, TyperTerminal, keep_token, with_secret_file
+from bot.config_file import Loaded, load
+from bot.model.check import State
+from bot.model.content import Card, Section
+from bot.model.text import T
+from bot.platforms.slack import checks
+from bot.platforms.slack.adapter import SlackOptions
+from bot.platforms.slack.client import Refused as RefusedBySlack
+from bot.platforms.slack.manifest import creation_link, scopes
+from bot.platforms.slack.probe import say_privately
+
+_PREFIX: Final = {"bot_token": "xoxb-", "app_token": "xapp-", "signing_secret": ""}
+_WHERE: Final = {
+    "bot_token": "Bot token, xoxb-… (OAuth & Permissions)",
+    "app_token": "App-level token, xapp-… (Basic Information, with the scope connections:write)",
+    "signing_secret": "Signing secret (Basic Information)",
+}
+
+
+def print_manifest(config: Path | None, *, http: bool) -> None:
+    """The manifest for this configuration, alone."""
+    typer.echo(json.dumps(slack.manifest(load(config).config, http=http), indent=2))
+
+
+def connect(config: Path | None, *, http: bool) -> None:
+    """Lead through all steps on this terminal."""
+    asyncio.run(Guide(load(config), config, TyperTerminal(), http=http).lead())
+
+
+class Guide:
+    """The steps, told to a terminal. ``http``: requests over HTTP instead of Socket Mode."""
+
+    def __init__(
+        self, loaded: Loaded, config: Path | None, terminal: Terminal, *, http: bool = False
+    ) -> None:
+        self._config = loaded.config
+        self._file = loaded.file or (config or self._config.home / "config.toml")
+        self._terminal = terminal
+        known = self._config.slack
+        self._http = http or (known.signing_secret is not None and known.app_token is None)
+
+    async def lead(self) -> None:
+        """All steps. Raises Refused, with what to do, where it can't go on."""
+        given: dict[str, str] = {}
+        if self._config.slack.bot_token is None:
+            self._make_app()
+            given = self._secrets()
+            options = slack.options(self._config.slack, given)
+        else:
+            self._say("1. The tokens are configured already.")
+            options = slack.options(self._config.slack)
+        await self._check(options)
+        if given:
+            self._keep(given)
+        await self._greet(options)
+        self._say("\nAll done. Start Kith with `kith run`, then type /kith admin setup in Slack.")
+        self._say("Nothing public is said before you press Go there.")
+
+    def _say(self, text: str = "") -> None:
+        self._terminal.say(text)
+
+    def _make_app(self) -> None:
+        made = slack.manifest(self._config, http=self._http)
+        self._say("1. Kith needs an app of your own in Slack. These are its permissions:\n")
+        for scope, why in scopes(slack.catalog(self._config)).items():
+            self._say(f"   {scope:<20} {why}")
+        self._say("\n   Open this link, choose your workspace, press Create, then Install to Workspace:\n")
+        self._say(f"   {creation_link(made)}\n")
+        if self._http and self._config.web.public_url is None:
+            self._say("   Over HTTP, Slack must reach Kith: set web.public_url to its address first.\n")
+
+    def _secrets(self) -> dict[str, str]:
+        self._say("2. Copy these from the app's pages. What you paste here is not shown.")
+        given = {}
+        for key in ("bot_token", "signing_secret" if self._http else "app_token"):
+            value = self._terminal.ask_secret(f"   {_WHERE[key]}").strip()
+            if not value or not value.startswith(_PREFIX[key]):
+                raise Refused(_mistaken(key, value))
+            given[key] = value
+        return given
+
+    async def _check(self, options: SlackOptions) -> None:
+        self._say("\n3. What Slack says:")
+        failed = []
+        for check in await checks.look(options, slack.catalog(self._config)):
+            self._say(f"   {check.title}: {check.detail}")
+            if check.state is not State.OK:
+                self._say(f"     {check.remedy}")
+            if check.state is State.FAIL:
+                failed.append(check)
+        if failed:
+            raise Refused("Mend this first, then run the command again; nothing was kept from now.")
+
+    def _keep(self, given: dict[str, str]) -> None:
+        text = self._file.read_text(encoding="utf-8") if self._file.exists() else ""
+        for key, value in given.items():
+            file = keep_token(f"slack-{key.replace('_', '-')}", value)
+            text = with_secret_file(text, "slack", key, file)
+            self._say(f"   Kept in {file}, for you alone.")
+        self._file.write_text(text, encoding="utf-8")
+        self._say(f"   {self._file.name} names these files.")
+
+    async def _greet(self, options: SlackOptions) -> None:
+        self._say("\n4. A greeting to try, for your eyes only:")
+        who = self._terminal.ask("   Your name in Slack (Enter to skip)", "").strip()
+        if not who:
+            return
+        card = Card(
+            T("Kith can write to you"),
+            T("Hello. Good that you're here. This is how I greet; only you see this one."),
+            (Section(T("`/kith-admin setup` shows every text before anybody else sees it."), T("Next")),),
+        )
+        try:
+            self._say(f"   {await say_privately(options, who, card)}")
+        except RefusedBySlack as refused:
+            self._say(f"   It could not be sent ({refused}). That does no harm.")
+
+
+def _mistaken(key: str, value: str) -> str:
+    prefix = _PREFIX[key]
+    if not value:
+        return "Nothing was given, and nothing kept."
+    words = f"That is not the {key.replace('_', ' ')}, which begins with {prefix}"
+    if value.startswith("xoxp-"):
+        return f"{words}: it is a person's token. Take the Bot User OAuth Token."
+    if value.startswith(("xoxb-", "xapp-")):
+        return f"{words}: it is the other one of the two. Nothing was kept."
+    return f"{words}. Nothing was kept."

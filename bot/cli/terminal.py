@@ -1,0 +1,70 @@
+"""Who sits at the terminal while Kith is set up, and where the tokens they give are kept."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Protocol
+
+import typer
+
+
+class Terminal(Protocol):
+    """Who is sitting there."""
+
+    def say(self, text: str = "") -> None: ...
+
+    def ask_secret(self, question: str) -> str: ...
+
+    def ask(self, question: str, default: str) -> str: ...
+
+
+class TyperTerminal:
+    """This terminal."""
+
+    def say(self, text: str = "") -> None:
+        typer.echo(text)
+
+    def ask_secret(self, question: str) -> str:
+        answer: str = typer.prompt(question, hide_input=True)
+        return answer
+
+    def ask(self, question: str, default: str) -> str:
+        answer: str = typer.prompt(question, default=default, show_default=False)
+        return answer
+
+
+def tokens_folder() -> Path:
+    """Where tokens are kept: the user's own configuration, outside of any project."""
+    if os.name == "nt":
+        base = Path(os.environ.get("APPDATA") or Path.home() / "AppData" / "Roaming")
+    else:
+        base = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    return base / "kith"
+
+
+def keep_token(name: str, token: str) -> Path:
+    """Keep a token in a file of that name which only its owner can read. Raises OSError."""
+    folder = tokens_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / name
+    file.unlink(missing_ok=True)
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
+        new.write(token + "\n")
+    return file
+
+
+def with_secret_file(text: str, section: str, key: str, file: Path) -> str:
+    """The configuration with `file` as the place of a secret; all else as it was."""
+    line = f'{key}_file = "{file.as_posix()}"'
+    lines = text.splitlines()
+    header = re.compile(rf"\s*\[\s*{section}\s*\]")
+    try:
+        start = next(n for n, each in enumerate(lines) if header.match(each))
+    except StopIteration:
+        return "\n".join([*lines, *([""] if lines else []), f"[{section}]", line]) + "\n"
+    end = next((n for n in range(start + 1, len(lines)) if re.match(r"\s*\[", lines[n])), len(lines))
+    old = re.compile(rf"\s*{key}(_file)?\s*=")
+    kept = [each for each in lines[start + 1 : end] if not old.match(each)]
+    return "\n".join([*lines[: start + 1], line, *kept, *lines[end:]]) + "\n"
