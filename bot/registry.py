@@ -134,6 +134,10 @@ class Registry:
             handler = entry.handler
             if len(entry.name) > HANDLER_NAME_MOST:
                 raise SpecError(f"{entry.name} is too long a name: {HANDLER_NAME_MOST} characters fit.")
+            if hasattr(Cog, handler.name):
+                raise SpecError(
+                    f"{entry.name}: every cog has a {handler.name} already; write {handler.name}_."
+                )
             if handler.role not in Role:
                 raise SpecError(f"{entry.name}: {handler.role!r} is no role.")
             if isinstance(handler, JobHandler):

@@ -220,8 +220,8 @@ class Router:
         entry, what = opened
         if entry.handler.kind is HandlerKind.SELECT:
             chosen = tuple(clean(value) for value in event.chosen)
-            await self._run(_interaction(event, "select"), [Call(entry, (*what.args, chosen))])
-            return None
+            outcome = await self._run(_interaction(event, "select"), [Call(entry, (*what.args, chosen))])
+            return outcome.form
         asked = entry.parameters[len(what.args) :]
         asking = bind(entry.name, *what.args, only=event.actor.member, until=what.until)
         return await self._with_values(

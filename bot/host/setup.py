@@ -71,7 +71,9 @@ class Setup(Cog[NoSettings, Store]):
                         Section(
                             self._summary(name, settings[name], ctx),
                             T("{name}", name=_title(name)),
-                            self.change.bind(name, only=ctx.user),
+                            self.change.bind(
+                                name, label=T("Change {name}", name=_title(name).lower()), only=ctx.user
+                            ),
                         )
                         for name in self._sections.names
                     ),
@@ -117,7 +119,7 @@ class Setup(Cog[NoSettings, Store]):
         )
 
     @kith_admin.command
-    async def preview(self, ctx: SetupCtx) -> None:
+    async def preview_(self, ctx: SetupCtx) -> None:
         """See every text that I would post in public, for your eyes only."""
         await self._preview(ctx)
 
@@ -263,7 +265,7 @@ _SETUP: Final = CommandName(("kith-admin", "setup"))
 
 
 def _title(section: str) -> str:
-    return "The host" if section == HOST else section.replace("_", " ").capitalize()
+    return "Basics" if section == HOST else section.replace("_", " ").capitalize()
 
 
 def _private(when: Words, content: Any) -> Card:

@@ -218,13 +218,14 @@ class Person:
                 offers = [plain(control["label"])] + [one["label"] for one in control.get("options", ())]
                 if control["kind"] == kind and label in offers:
                     return message, control
-            if any(line.partition(". ")[2] == label for line in words_of(message).splitlines()):
+            lines = [line.partition(". ") for line in words_of(message).splitlines()]
+            if any(number.isdecimal() and name.partition(": ")[0] == label for number, _, name in lines):
                 return message, None
         raise NotHeard(f"{self.name} sees nothing called {label!r} to use. In sight:\n{listed(self.sees())}")
 
     async def _chooses_line(self, message: Message, labels: Sequence[str]) -> None:
         lines = [line.partition(". ") for line in words_of(message).splitlines()]
-        numbers = {label: number for number, _, label in lines if number.isdecimal()}
+        numbers = {label.partition(": ")[0]: number for number, _, label in lines if number.isdecimal()}
         direct = bool(self.town.room.places[message.place].pair)
         await self._platform.say(
             self.id,

@@ -40,7 +40,9 @@ async def test_what_was_missed_stays_unsaid(shed: Town) -> None:
     await shed.passes(hours=1)
     await shed.silence()
     await jo.types("/kith log")
-    await jo.hears_privately("Skipped while paused: Share the next snippet.", "Jo paused Kith", "Jo woke Kith")
+    await jo.hears_privately(
+        "Skipped while paused: Share the next snippet.", "Jo paused Kith", "Jo woke Kith"
+    )
     await shed.newcomer("Kim")
     await shed.hears("#hello", "Kim")
     await shed.travels_to("Thursday 10:00")

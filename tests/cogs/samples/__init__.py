@@ -1,0 +1,1 @@
+"""Cogs as other people might write them, good and bad."""
