@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 from bot import (
     Attention,
+    Between,
     Channel,
     Cog,
     Ctx,
@@ -21,10 +22,13 @@ from bot import (
     TemplateOf,
     Text,
     on,
+    timer,
 )
 from cogs.welcome.store import WelcomeStore
 
+MINUTE: Final = 60_000
 DAY: Final = 86_400_000
+NAMED_MOST: Final = 20
 EXAMPLE_COUNT: Final = 12
 NAMES: Final = ("member", "community", "count")
 
@@ -38,13 +42,12 @@ class Settings:
     """
 
     channel: Annotated[Channel | None, Label("Greeting channel")] = None
-    texts: Annotated[
-        tuple[str, ...], Label("Greetings"), Text(most=500), TemplateOf(*NAMES)
-    ] = (
+    texts: Annotated[tuple[str, ...], Label("Greetings"), Text(most=500), TemplateOf(*NAMES)] = (
         "Hello {member}. Good that you're here. Nothing to fill in; ask, or just read along.",
         "Welcome to {community}, {member}. Pull up a chair. What brought you here?",
         "{member} has come in. That makes {count} of us. Say hello if you like!",
     )
+    together: Annotated[int, Label("Joins a minute greeted singly"), Between(0, 100)] = 3
 
 
 WelcomeCtx = Ctx[Settings, WelcomeStore]
@@ -63,6 +66,11 @@ class Welcome(Cog[Settings, WelcomeStore]):
             return
         if not await ctx.store.claim(joined.member, joined.epoch, channel):
             return
+        most = ctx.settings.together
+        if most and await ctx.store.is_crowded(most, ctx.now - MINUTE):
+            if await ctx.store.wait(joined.member, joined.epoch):
+                await self.greet_together.set(ctx, ctx.now + MINUTE, channel)
+            return
         ctx.post(
             channel,
             self._text(ctx, await ctx.store.turn(), joined.member, joined.count),
@@ -71,11 +79,30 @@ class Welcome(Cog[Settings, WelcomeStore]):
             because=T("Kith greets each newcomer in {channel}.", channel=channel),
         )
 
+    @timer
+    async def greet_together(self, ctx: WelcomeCtx, channel: Channel) -> None:
+        """Greet those who came in a crowd with one message."""
+        keys, count = await ctx.store.greet_waiting(NAMED_MOST)
+        if not keys:
+            return
+        people = [await ctx.member(key) for key in keys]
+        ctx.post(
+            channel,
+            _together(people, count),
+            key=f"together:{ctx.event}",
+            attention=Attention.GREETING,
+            because=T("Many came at once, so Kith greets them together in {channel}.", channel=channel),
+        )
+
     @on(MemberLeft)
     async def take_back(self, ctx: WelcomeCtx, left: MemberLeft) -> None:
         """Take the greeting back if they go again within a day, so that nobody greets an empty chair."""
         greeting = await ctx.store.latest(left.member)
-        if greeting is not None and greeting.at > ctx.now - DAY:
+        if greeting is None:
+            return
+        if greeting.form == "waits":
+            await ctx.store.dismiss(left.member, greeting.epoch)
+        elif greeting.form == "alone" and greeting.at > ctx.now - DAY:
             ctx.delete(_key(left.member, greeting.epoch))
 
     async def preview(self, ctx: WelcomeCtx) -> Sequence[Preview]:
@@ -109,6 +136,18 @@ class Welcome(Cog[Settings, WelcomeStore]):
 
     async def forget(self, ctx: WelcomeCtx, member: Member) -> None:
         """Which membership was greeted is kept without a name, so that nobody is greeted twice."""
+
+
+def _together(people: Sequence[Member], count: int) -> T:
+    """All by name where they are few, else the first of them."""
+    names = T("{who}", who=people[0])
+    more = count - len(people)
+    for place, person in enumerate(people[1:], 2):
+        last = place == len(people) and not more
+        names = T("{names} and {who}" if last else "{names}, {who}", names=names, who=person)
+    if more:
+        names = T("{names} and {more} more", names=names, more=more)
+    return T("Hello {names}. Good that you're all here; ask, or just read along.", names=names)
 
 
 def _key(member: Member, epoch: int) -> str:

@@ -14,6 +14,8 @@ class Greeting:
 
     epoch: int
     at: int
+    form: str = "alone"
+    """``alone``; ``together`` with others; ``waits`` for that; ``gone`` where they left before it."""
 
 
 class WelcomeStore(Store):
@@ -30,6 +32,51 @@ class WelcomeStore(Store):
                 now=self.scope.now,
             )
         )
+
+    async def is_crowded(self, most: int, since: int) -> bool:
+        """Whether more than ``most`` came since then (UTC ms), or some wait to be greeted together."""
+        rows = await self.all(
+            "SELECT form FROM welcome_greeting WHERE community = :community AND space = :space"
+            " AND at > :since ORDER BY at DESC LIMIT :count",
+            since=since,
+            count=most + 1,
+        )
+        return len(rows) > most or any(row["form"] == "waits" for row in rows)
+
+    async def wait(self, member: Member, epoch: int) -> bool:
+        """Greet them with the others later; True for the first one who waits."""
+        first = await self.one(
+            "SELECT 1 AS found FROM welcome_greeting"
+            " WHERE community = :community AND space = :space AND form = 'waits' LIMIT 1"
+        )
+        await self._note(member, epoch, "waits")
+        return first is None
+
+    async def dismiss(self, member: Member, epoch: int) -> None:
+        """They left before they were greeted."""
+        await self._note(member, epoch, "gone")
+
+    async def _note(self, member: Member, epoch: int, form: str) -> None:
+        await self.run(
+            "UPDATE welcome_greeting SET form = :form"
+            " WHERE community = :community AND member = :member AND epoch = :epoch",
+            member=member.key,
+            epoch=epoch,
+            form=form,
+        )
+
+    async def greet_waiting(self, named: int) -> tuple[list[str], int]:
+        """All who wait are greeted now: the keys of the first ``named``, and how many they are in all."""
+        rows = await self.all(
+            "SELECT member FROM welcome_greeting"
+            " WHERE community = :community AND space = :space AND form = 'waits' ORDER BY at LIMIT :named",
+            named=named,
+        )
+        count = await self.run(
+            "UPDATE welcome_greeting SET form = 'together'"
+            " WHERE community = :community AND space = :space AND form = 'waits'"
+        )
+        return [row["member"] for row in rows], count
 
     async def turn(self) -> int:
         """The number of this greeting, counting from 0: says whose turn it is among the texts."""
@@ -48,11 +95,11 @@ class WelcomeStore(Store):
     async def latest(self, member: Member) -> Greeting | None:
         """The last greeting of this person."""
         row = await self.one(
-            "SELECT epoch, at FROM welcome_greeting WHERE community = :community AND member = :member"
+            "SELECT epoch, at, form FROM welcome_greeting WHERE community = :community AND member = :member"
             " ORDER BY epoch DESC LIMIT 1",
             member=member.key,
         )
-        return Greeting(row["epoch"], row["at"]) if row else None
+        return Greeting(row["epoch"], row["at"], row["form"]) if row else None
 
     async def about(self, member: Member) -> list[dict[str, Any]]:
         rows = await self.all(

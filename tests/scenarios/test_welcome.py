@@ -23,8 +23,32 @@ async def test_the_texts_come_in_turn_with_community_and_count(shed: Town) -> No
     await shed.hears("#hello", "Welcome to The Shed, Kim")
     await shed.newcomer("Alex")
     await shed.hears("#hello", "Alex has come in", "9 of us")
+    await shed.passes(minutes=1)
     await shed.newcomer("Sam")
     await shed.hears("#hello", "Hello Sam")
+
+
+async def test_a_crowd_is_greeted_together_a_minute_later(shed: Town) -> None:
+    names = ["Robin", "Kim", "Alex", "Sam", "Lou", "Noor"]
+    people = {name: await shed.newcomer(name) for name in names}
+    assert len(shed.said("#hello")) == 3
+    await people["Lou"].leaves()
+    await shed.passes(minutes=2)
+    together = await shed.hears("#hello", "Sam", "Noor", "all here")
+    assert set(together.pings) == {"Sam", "Noor"}
+    assert len(shed.said("#hello")) == 4
+    await people["Sam"].leaves()
+    assert len(shed.said("#hello")) == 4
+    await shed.passes(minutes=2)
+    await shed.newcomer("Ines")
+    await shed.hears("#hello", "Ines")
+
+
+async def test_a_large_crowd_is_not_all_named(hall: Town) -> None:
+    for number in range(30):
+        await hall.newcomer(f"N{number}")
+    await hall.passes(minutes=2)
+    await hall.hears("#hello", "and 7 more")
 
 
 async def test_who_leaves_within_a_day_takes_the_greeting_along(shed: Town) -> None:
@@ -136,3 +160,4 @@ async def test_a_name_is_only_a_name(shed: Town) -> None:
     for name in ("Robin 🌻", "محمد", "Ada _and_ co.", "e\u0301lodie"):
         await shed.newcomer(name)
         await shed.hears("#hello", name.strip())
+        await shed.passes(minutes=1)
