@@ -12,7 +12,7 @@ from storage.repos import book
 log = structlog.get_logger(__name__)
 
 
-async def keep(scope: Scope, *, cog: str, handler: str, event: str, error: Exception) -> None:
+async def keep(scope: Scope, *, cog: str, handler: str, event: str, error: BaseException) -> None:
     """Keep a fault within the unit in which it happened."""
     log.error("handler_failed", cog=cog, handler=handler, exc_info=error)
     await book.fail(

@@ -184,7 +184,7 @@ class Router:
         except (ReadTimeout, StorageError) as error:
             log.warning("no_completion", handler=entry.name, error=str(error))
             return ()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             log.error("completer_failed", handler=entry.name, exc_info=error)
             return ()
         return list(found)[:COMPLETIONS_MOST]

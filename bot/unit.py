@@ -365,7 +365,7 @@ class UnitRunner:
             return await self._apologise(ctx, occasion, around, refusal.words), None
         except StorageError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a cog may not end the host either
             await faults.keep(ctx.scope, cog=ctx.cog, handler=ctx.handler, event=ctx.event, error=error)
             return await self._apologise(ctx, occasion, around, BROKEN), None
 

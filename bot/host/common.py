@@ -39,7 +39,7 @@ async def ask_cog(
             return await ask(as_cog(ctx, cog, settings))
     except StorageError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del ctx.effects.said[said:]
         await faults.keep(ctx.scope, cog=cog.name, handler=ctx.handler, event=ctx.event, error=error)
         return None

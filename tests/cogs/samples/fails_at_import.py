@@ -1,0 +1,3 @@
+"""A cog that can't be imported."""
+
+raise ValueError("not today")
