@@ -67,12 +67,12 @@ class World:
     number: int = 0
     crash_point: CrashPoint = pass_by
     settled: list[tuple[str, str]] = field(default_factory=list)
+    moved: asyncio.Condition = field(default_factory=asyncio.Condition)
     platform: WirePlatform = field(init=False)
     outbox: Outbox = field(init=False)
 
     def __post_init__(self) -> None:
         self._ids = IdSource(self.number, system_ms)
-        self._moved = asyncio.Condition()
         self._began = False
         self.renew()
 
@@ -92,8 +92,8 @@ class World:
 
     async def _settled(self, row: OutboxRow, state: str, receipt: Receipt | None) -> None:
         self.settled.append((row.key, state))
-        async with self._moved:
-            self._moved.notify_all()
+        async with self.moved:
+            self.moved.notify_all()
 
     async def start(self) -> None:
         await self.outbox.start()
@@ -107,10 +107,10 @@ class World:
 
     async def crash(self) -> None:
         """End as if killed: nothing is finished, no role is given back."""
-        tasks = [
-            *self.outbox._tasks,
-            *(task for each in self.outbox._senders.values() for task in each._running),
-        ]
+        senders = self.outbox._senders.values()
+        for sender in senders:
+            sender._stopping = sender._closed = True
+        tasks = [*self.outbox._tasks, *(task for sender in senders for task in sender._running)]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -150,8 +150,8 @@ class World:
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Return once this holds, looked at after each settled row."""
-        async with self._moved, asyncio.timeout(20):
-            await self._moved.wait_for(holds)
+        async with self.moved, asyncio.timeout(20):
+            await self.moved.wait_for(holds)
 
     async def row(self, key: str, community: int = COMMUNITY) -> OutboxRow:
         found = await self.engine.read(lambda tx: rows.get(tx, community, key))
