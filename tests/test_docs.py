@@ -71,6 +71,7 @@ def test_commands_named_in_the_documents_exist() -> None:
         for command in app.registered_commands
         if command.callback
     }
+    known |= {str(group.name) for group in app.registered_groups}
     known |= {"test", "check", "bench", "help"}
     for page in PAGES:
         for command in re.findall(r"start\.py ([a-z]+)", page.read_text(encoding="utf-8")):
