@@ -7,6 +7,6 @@ the real ones, and only the clock stands still until it travels.
 
 from bot.testing.heard import Heard, NotHeard
 from bot.testing.person import Person
-from bot.testing.town import BUILT_IN, MONDAY, USUAL, Town, town
+from bot.testing.town import BUILT_IN, MONDAY, SPACE, USUAL, Town, town
 
-__all__ = ["BUILT_IN", "MONDAY", "USUAL", "Heard", "NotHeard", "Person", "Town", "town"]
+__all__ = ["BUILT_IN", "MONDAY", "SPACE", "USUAL", "Heard", "NotHeard", "Person", "Town", "town"]

@@ -39,6 +39,7 @@ class Settings:
 
     channel: Where newcomers are greeted. Left empty, it is where the platform greets them.
     texts: One of these in turn, a blank line between two. {member}, {community} and {count} are filled in.
+    together: If more than this many come in a minute, one message greets them all. 0 greets each alone.
     """
 
     channel: Annotated[Channel | None, Label("Greeting channel")] = None
@@ -110,13 +111,17 @@ class Welcome(Cog[Settings, WelcomeStore]):
         if channel is None:
             return ()
         turn = await ctx.store.upcoming_turn()
-        return [
+        found = [
             Preview(
                 T("When someone joins, in {channel}", channel=channel),
                 self._text(ctx, turn + step, ctx.user, ctx.people or EXAMPLE_COUNT),
             )
             for step in range(len(ctx.settings.texts or Settings().texts))
         ]
+        if ctx.settings.together:
+            crowd = _together([ctx.user], EXAMPLE_COUNT)
+            found.append(Preview(T("When many join at once, in {channel}", channel=channel), crowd))
+        return found
 
     def _text(self, ctx: WelcomeCtx, turn: int, member: Member, count: int | None) -> T:
         texts = ctx.settings.texts or Settings().texts
