@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from bot.clock import SystemClock
 from bot.core import Core, build, load_cogs
+from bot.model.ids import Space
 from bot.platforms.discord.adapter import DiscordPlatform
 from storage.engines import open_engine
 from tests.fakes.discord import FakeDiscord, Guild, Message, P, Person
@@ -62,12 +63,9 @@ class Home:
 
     async def until_looked(self) -> None:
         """Until the members of the server were compared."""
-        core = self.core
-        assert core is not None
+        assert self.core is not None
         async with asyncio.timeout(10):
-            while not await core.engine.read(_looked):
-                await self.fake.until(lambda: True)
-                await asyncio.to_thread(lambda: None)
+            await self.core.census.taken(Space("discord", str(self.guild.id)))
 
     async def stop(self) -> None:
         await self._stack.aclose()
@@ -103,11 +101,6 @@ class Home:
         message = await self.fake.until(found, within, f"{text!r} to be said")
         assert message is not None
         return message
-
-
-async def _looked(tx: Any) -> bool:
-    row = await tx.one("SELECT COUNT(*) AS count FROM space WHERE baseline_at IS NOT NULL")
-    return bool(row["count"])
 
 
 @asynccontextmanager

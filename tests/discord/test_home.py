@@ -47,6 +47,16 @@ async def test_screening_is_waited_for_across_a_restart(h: Home) -> None:
     await h.hears(f"<@{kim.id}>")
 
 
+async def test_who_came_while_kith_was_away_and_still_reads_the_rules_is_waited_for(h: Home) -> None:
+    await h.stop()
+    kim = h.guild.join("Kim", pending=True)
+    await h.start()
+    await h.settled()
+    assert not any(f"<@{kim.id}>" in message.text for message in h.hall.messages)
+    kim.pass_screening()
+    await h.hears(f"<@{kim.id}>")
+
+
 async def test_whoever_comes_back_is_greeted_again_and_whoever_goes_is_not_left_standing(h: Home) -> None:
     kim = h.guild.join("Kim")
     first = await h.hears(f"<@{kim.id}>")

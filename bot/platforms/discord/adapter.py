@@ -83,6 +83,7 @@ class DiscordPlatform:
         self._reading = asyncio.Semaphore(_CENSUSES)
         self._application: Application | None = None
         self._connected = asyncio.Event()
+        self._sink: Sink | None = None
 
     # What the host uses.
 
@@ -123,6 +124,10 @@ class DiscordPlatform:
             async with self._reading:
                 page: list[Json] = await self._ask("/guilds/{}/members", space.id, query)
             for told in page:
+                if told.get("pending") and self._sink is not None:
+                    # a list of members can't say so, and nobody is greeted before the rules are accepted
+                    waiting = parse.joined(self._guilds, {**told, "guild_id": space.id})
+                    await self._sink.accept(waiting)
                 yield parse.listed(space.key, told)
             if len(page) < _PAGE:
                 return
@@ -163,13 +168,13 @@ class DiscordPlatform:
     async def run(self, sink: Sink, catalog: Catalog) -> None:
         """Raises NotConnected where the token is refused."""
         self._desk.tree = commands.Tree(catalog)
+        self._sink = sink
         pause = 1.0
         try:
             while True:
                 began = monotonic()
                 try:
                     self._application = found = await application.fetch(self._api)
-                    await self._register(found.id)
                     await self._listen(sink, catalog, found)
                 except Refused as refused:
                     raise _explained(refused) from refused
@@ -229,7 +234,10 @@ class DiscordPlatform:
             content=found.sees_content and hearing.wants_messages,
         )
         client = gateway.Connection(intents, readers, self._api.pace, self._gateway)
-        daily = asyncio.create_task(self._daily(hearing))
+        beside = [
+            asyncio.create_task(self._register(found.id), name="discord commands"),
+            asyncio.create_task(self._daily(hearing), name="discord daily"),
+        ]
         try:
             await _connect(client, self._token)
         except discord.LoginFailure as error:
@@ -244,9 +252,9 @@ class DiscordPlatform:
             raise Unsure(f"gateway-not-found: {error}") from error
         finally:
             self._connected.clear()
-            daily.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await daily
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
 
     async def _daily(self, hearing: Hearing) -> None:
         while True:

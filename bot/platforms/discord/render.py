@@ -130,27 +130,24 @@ def _card(card: Card, markdown: Markdown) -> Iterator[Json]:
     title = " ".join(markdown.render(card.title).split())
     if title:
         inner.append({"type": TEXT, "content": f"### {title}"})
-    if card.body is not None and _shows(card.body):
-        inner.append(_text(markdown, card.body))
+    if card.body is not None and (body := markdown.render(card.body)).strip():
+        inner.append({"type": TEXT, "content": body})
     for section in card.sections:
         inner += _section(section, markdown, controls)
     if card.image is not None:
         inner.append(_gallery(card.image))
     inner += controls.rows(card.buttons)
-    if card.footer is not None and _shows(card.footer):
-        inner.append({"type": TEXT, "content": _small(markdown.render(card.footer))})
+    if card.footer is not None and (footer := markdown.render(card.footer)).strip():
+        inner.append({"type": TEXT, "content": _small(footer)})
     container: Json = {"type": CONTAINER, "components": inner or [{"type": TEXT, "content": _BLANK}]}
     if (colour := _ACCENTS[card.accent]) is not None:
         container["accent_color"] = colour
     yield container
 
 
-def _shows(words: Words) -> bool:
-    return bool(plain_text(words).strip())
-
-
 def _text(markdown: Markdown, words: Words) -> Json:
-    return {"type": TEXT, "content": markdown.render(words) if _shows(words) else _BLANK}
+    text = markdown.render(words)
+    return {"type": TEXT, "content": text if text.strip() else _BLANK}
 
 
 def _small(text: str) -> str:
@@ -159,9 +156,11 @@ def _small(text: str) -> str:
 
 
 def _section(section: Section, markdown: Markdown, controls: _Controls) -> Iterator[Json]:
-    text = markdown.render(section.text) if _shows(section.text) else ""
-    if section.heading is not None and _shows(section.heading):
-        heading = markdown.join(spans(section.heading), bold=True)
+    text = markdown.render(section.text)
+    if not text.strip():
+        text = ""
+    heading = "" if section.heading is None else markdown.join(spans(section.heading), bold=True)
+    if heading.strip():
         text = f"{heading}\n{text}" if text else heading
     control = None if section.control is None else controls.one(section.control)
     if control is not None and control["type"] == BUTTON:

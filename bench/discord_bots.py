@@ -1,0 +1,100 @@
+"""The bots of the bench, each in a process of its own: bare discord.py, the same held back, and Kith."""
+
+import asyncio
+import json
+import logging
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+Json = dict[str, Any]
+IN_FLIGHT = 16
+
+
+async def bare(about: Json, *, held: bool) -> None:
+    """discord.py as its documentation shows it, greeting with a fixed text; ``held`` to 16 sends at once."""
+    import discord
+    import yarl
+    from discord.gateway import DiscordWebSocket
+    from discord.http import Route
+
+    Route.BASE = about["api"]
+    DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(about["gateway"])
+    room = asyncio.Semaphore(IN_FLIGHT if held else 1_000_000)
+
+    class Bot(discord.Client):
+        async def setup_hook(self) -> None:
+            tree = discord.app_commands.CommandTree(self)
+
+            @tree.command(name="hello", description="Answers.")
+            async def hello(interaction: discord.Interaction[Any]) -> None:
+                await interaction.response.send_message("Hello.", ephemeral=True)
+
+            await tree.sync()
+
+        async def on_member_join(self, member: discord.Member) -> None:
+            channel = member.guild.system_channel
+            assert channel is not None
+            async with room:
+                await channel.send(f"Hello {member.mention}. Good that you're here.")
+
+    intents = discord.Intents(guilds=True, members=True, guild_messages=about["talk"])
+    bot = Bot(intents=intents, chunk_guilds_at_startup=False)
+    await bot.start(about["token"])
+
+
+async def kith(about: Json) -> None:
+    """Kith with a database file and its greeting, each greeted singly, and a command that answers."""
+    from bot.clock import SystemClock
+    from bot.core import build, load_cogs
+    from bot.model.ids import Space
+    from bot.platforms.discord.adapter import DiscordPlatform
+    from bot.platforms.discord.limits import LIMITS
+    from storage.engines import open_engine
+
+    zone = ZoneInfo("UTC")
+    with tempfile.TemporaryDirectory() as folder:
+        cogs, sections, faults = load_cogs(
+            ["cogs.welcome", "bench.hello"], {"welcome": {"together": 0}}, zone
+        )
+        engine = await open_engine(f"sqlite:///{Path(folder).as_posix()}/kith.db")
+        limits = LIMITS if about["limited"] else replace(LIMITS, per_second=0)
+        platform = DiscordPlatform(about["token"], api=about["api"], gateway=about["gateway"], limits=limits)
+        core = await build(
+            engine=engine,
+            clock=SystemClock(),
+            platforms={"discord": platform},
+            cogs=cogs,
+            sections=sections,
+            faults=faults,
+            zone=zone,
+        )
+
+        async with core:
+            for number in about["guilds"]:
+                await core.census.taken(Space("discord", number))
+            await engine.unit(0, lambda tx: tx.run("UPDATE space SET live_since = 1"))
+            print("open", flush=True)
+            await asyncio.Event().wait()
+
+
+def main() -> None:
+    logging.disable(logging.CRITICAL)
+    import structlog
+
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    which, about = sys.argv[1], json.loads(sys.argv[2])
+    work = kith(about) if which == "kith" else bare(about, held=which == "held")
+    if about["uvloop"]:
+        import uvloop
+
+        uvloop.run(work)
+    else:
+        asyncio.run(work)
+
+
+if __name__ == "__main__":
+    main()
