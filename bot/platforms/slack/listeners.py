@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Final
 
 import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
-from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.middleware.async_middleware import AsyncMiddleware
+from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.model.content import Catalog, Form, Kind
 from bot.model.events import (
@@ -41,14 +43,13 @@ Json = Mapping[str, Any]
 GLOBAL: Final = "command|"
 """Begins the callback id of a global shortcut; the command's path follows."""
 SLOW: Final = T("That took me too long, so Slack would not open the form. Please try once more.")
-_ANYTHING: Final = re.compile(r".*", re.DOTALL)
 _GROUP: Final = re.compile(r"<!subteam\^[^>|]+(?:\|([^>]*))?>")
 
 log = structlog.get_logger(__name__)
 
 
-class Listeners:
-    """Turns requests into events for the sink."""
+class Listeners(AsyncMiddleware):
+    """Turns requests into events for the sink. Each reader returns what the acknowledgement says."""
 
     def __init__(
         self,
@@ -73,38 +74,49 @@ class Listeners:
         self._now = now
         self._unknown: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._readers: Mapping[str, Callable[[Json], Awaitable[Json | None]]] = {
+            "event_callback": self.event,
+            "command": self.command,
+            "shortcut": self.shortcut,
+            "message_action": self.shortcut,
+            "block_actions": self.action,
+            "view_submission": self.submission,
+            "block_suggestion": self.options,
+        }
 
     def app(self, signing_secret: str) -> AsyncApp:
         """The Bolt app. Without a signing secret it is good for Socket Mode alone."""
-
-        async def authorize(team_id: str | None = None, **_: Any) -> AuthorizeResult:
-            # whose request it is, is looked at here below: Bolt would ask Slack about each one
-            return AuthorizeResult(enterprise_id=None, team_id=team_id)
-
-        app = AsyncApp(
+        return AsyncApp(
             name="kith",
             logger=quiet_logger(),
+            client=AsyncWebClient(retry_handlers=[], logger=quiet_logger()),
             signing_secret=signing_secret,
-            authorize=authorize,
+            before_authorize=self,
+            authorize=_authorize,
             process_before_response=True,
-            ignoring_self_events_enabled=False,
-            attaching_function_token_enabled=False,
-            attaching_conversation_kwargs_enabled=False,
         )
-        app.event(_ANYTHING)(self.event)
-        app.command(_ANYTHING)(self.command)
-        app.action(_ANYTHING)(self.action)
-        app.shortcut(_ANYTHING)(self.shortcut)
-        app.view(_ANYTHING)(self.submission)
-        app.options(_ANYTHING)(self.options)
-        app.error(self.failed)
-        return app
 
-    async def failed(self, error: Exception, body: Json) -> BoltResponse:
-        """What could not be stored is not acknowledged; Slack sends events again."""
-        kind = body.get("type") or "command"
-        log.error("slack_not_taken", kind=kind, error=f"{type(error).__name__}: {error}")
-        return BoltResponse(status=500, body="")
+    async def async_process(
+        self, *, req: AsyncBoltRequest, resp: BoltResponse, next: Callable[[], Awaitable[BoltResponse]]
+    ) -> BoltResponse | None:
+        """Take a request that Bolt has verified; what could not be stored is not acknowledged.
+
+        Whose request it is, is looked at here: Bolt's authorisation would ask Slack about each one.
+        """
+        body: Json = req.body
+        kind = str(body.get("type") or ("command" if "command" in body else ""))
+        reader = self._readers.get(kind)
+        if reader is None:
+            if kind in ("url_verification", ""):
+                return await next()
+            self._tell_unknown(kind)
+            return BoltResponse(status=200, body="")
+        try:
+            answer = await reader(body)
+        except Exception as error:
+            log.error("slack_not_taken", kind=kind, error=f"{type(error).__name__}: {error}")
+            return BoltResponse(status=500, body="")
+        return BoltResponse(status=200, body="" if answer is None else dict(answer))
 
     async def close(self) -> None:
         for task in self._tasks:
@@ -113,25 +125,26 @@ class Listeners:
 
     # -- events --------------------------------------------------------------------------------------------
 
-    async def event(self, body: Json) -> None:
+    async def event(self, body: Json) -> Json | None:
         """An event of the Events API."""
         workspace = self._of(body)
         event = body.get("event") or {}
         if workspace is None:
-            return
+            return None
         try:
             happened = await self._parser.event(workspace, event)
         except Unknown as unknown:
             self._tell_unknown(str(unknown))
-            return
+            return None
         except (KeyError, TypeError, ValueError) as error:
             log.error(
                 "slack_event_unreadable", type=event.get("type"), error=f"{type(error).__name__}: {error}"
             )
-            return
+            return None
         if happened is not None:
             await self._sink.accept(happened)
         self._parser.stored(workspace, event)
+        return None
 
     def _tell_unknown(self, kind: str) -> None:
         if kind in self._unknown:
@@ -147,12 +160,11 @@ class Listeners:
 
     # -- commands ------------------------------------------------------------------------------------------
 
-    async def command(self, body: Json, ack: AsyncAck) -> None:
+    async def command(self, body: Json) -> Json | None:
         """A slash command."""
         workspace = self._of(body)
         if workspace is None:
-            await ack("Kith isn't set up for this workspace.")
-            return
+            return {"text": "Kith isn't set up for this workspace."}
         path, text = self._names.resolve(
             body["command"], typed(body.get("text") or ""), self._catalog.commands
         )
@@ -169,14 +181,13 @@ class Listeners:
             path=path,
             text=text,
         )
-        await self._take(workspace, used, ack, body["trigger_id"], path)
+        return await self._take(workspace, used, body["trigger_id"], path)
 
-    async def shortcut(self, body: Json, ack: AsyncAck) -> None:
+    async def shortcut(self, body: Json) -> Json | None:
         """A shortcut on a message, or a global one."""
         workspace = self._of(body)
         if workspace is None:
-            await ack()
-            return
+            return None
         actor = await workspace.actor(body["user"]["id"])
         ident = self._id(workspace, "shortcut", body["trigger_id"])
         callback = str(body["callback_id"])
@@ -190,8 +201,7 @@ class Listeners:
                 token=str(Token(Way.DIRECT, str(body.get("action_ts", "")))),
                 path=path,
             )
-            await self._take(workspace, command, ack, body["trigger_id"], path)
-            return
+            return await self._take(workspace, command, body["trigger_id"], path)
         message, channel = body["message"], str(body["channel"]["id"])
         thread = message.get("thread_ts") or ""
         author = message.get("user")
@@ -207,18 +217,17 @@ class Listeners:
             message=workspace.message(channel, str(message["ts"]), thread or None),
             text=typed(str(message.get("text") or "")),
         )
-        await self._take(workspace, menu, ack, body["trigger_id"], ())
+        return await self._take(workspace, menu, body["trigger_id"], ())
 
     # -- buttons and selects -------------------------------------------------------------------------------
 
-    async def action(self, body: Json, ack: AsyncAck) -> None:
+    async def action(self, body: Json) -> Json | None:
         """A button was pressed or something was chosen."""
         workspace = self._of(body)
         action = body["actions"][0]
         place, _, sealed = str(action["action_id"]).partition("|")
-        if workspace is None or place == LINK or body.get("type") != "block_actions":
-            await ack()
-            return
+        if workspace is None or place == LINK:
+            return None
         actor = await workspace.actor(body["user"]["id"])
         nonce = str(action.get("action_ts", ""))
         ident = self._id(workspace, "action", body.get("trigger_id") or nonce)
@@ -232,8 +241,7 @@ class Listeners:
                 token=str(Token(Way.HOME, nonce)),
                 path=path,
             )
-            await self._take(workspace, command, ack, body.get("trigger_id", ""), path)
-            return
+            return await self._take(workspace, command, body.get("trigger_id", ""), path)
         container = body.get("container") or {}
         thread = str(container.get("thread_ts") or "")
         channel = (body.get("channel") or {}).get("id")
@@ -253,20 +261,19 @@ class Listeners:
             else None,
             chosen=_chosen(action),
         )
-        await self._take(workspace, used, ack, body.get("trigger_id", ""), ())
+        return await self._take(workspace, used, body.get("trigger_id", ""), ())
 
     # -- forms ---------------------------------------------------------------------------------------------
 
-    async def submission(self, body: Json, ack: AsyncAck) -> None:
+    async def submission(self, body: Json) -> Json | None:
         """A modal was sent: its mistakes are shown in it, a next form takes its place."""
         workspace, view = self._of(body), body["view"]
         try:
             asked = Asked.loads(view.get("private_metadata") or "")
         except ValueError:
             asked = None
-        if workspace is None or asked is None or body.get("type") != "view_submission":
-            await ack()
-            return
+        if workspace is None or asked is None:
+            return None
         sent = FormSent(
             id=self._id(workspace, "form", view["id"], view.get("hash", "")),
             space=workspace.space,
@@ -279,17 +286,15 @@ class Listeners:
         )
         form = await self._sink.accept(sent)
         if form is None:
-            await ack()
-            return
+            return None
         known = {block["block_id"] for block in view["blocks"] if block["type"] == "input"}
         mistakes = {at: words for at, words in forms.errors(form, asked.action).items() if at in known}
         if mistakes:
-            await ack(response_action="errors", errors=mistakes)
-            return
+            return {"response_action": "errors", "errors": mistakes}
         next_view = self._view(workspace, form, asked.token, asked.channel, asked.path)
-        await ack(response_action="update", view=next_view)
+        return {"response_action": "update", "view": next_view}
 
-    async def options(self, body: Json, ack: AsyncAck) -> None:
+    async def options(self, body: Json) -> Json | None:
         """Somebody types into a list that a cog completes."""
         workspace = self._of(body)
         try:
@@ -297,8 +302,7 @@ class Listeners:
         except ValueError:
             asked = None
         if workspace is None or asked is None or not asked.path:
-            await ack(options=[])
-            return
+            return {"options": []}
         found = await self._sink.complete(
             Completion(
                 space=workspace.space,
@@ -308,17 +312,17 @@ class Listeners:
                 typed=str(body.get("value") or ""),
             )
         )
-        await ack(options=[forms.option(one.label, one.value, one.about) for one in found[:100]])
+        return {"options": [forms.option(one.label, one.value, one.about) for one in found[:100]]}
 
     # -- common --------------------------------------------------------------------------------------------
 
     async def _take(
-        self, workspace: Workspace, event: Interaction, ack: AsyncAck, trigger: str, path: tuple[str, ...]
-    ) -> None:
+        self, workspace: Workspace, event: Interaction, trigger: str, path: tuple[str, ...]
+    ) -> Json | None:
         form = await self._sink.accept(event)
-        await ack()
         if form is not None:
             self._later(self._open(workspace, event, form, trigger, path))
+        return None
 
     async def _open(
         self, workspace: Workspace, event: Interaction, form: Form, trigger: str, path: tuple[str, ...]
@@ -364,6 +368,10 @@ class Listeners:
     @staticmethod
     def _id(workspace: Workspace, *parts: str) -> str:
         return ":".join((workspace.space.key, *parts))
+
+
+async def _authorize(team_id: str | None = None, **_: Any) -> AuthorizeResult:
+    return AuthorizeResult(enterprise_id=None, team_id=team_id)
 
 
 def _chosen(action: Json) -> tuple[str, ...]:
