@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any, Final
 
 from bot.model.events import (
     Event,
@@ -10,6 +11,7 @@ from bot.model.events import (
     MemberCleared,
     MemberJoined,
     MemberLeft,
+    MessagePosted,
     SpaceLost,
     SpaceSeen,
 )
@@ -17,6 +19,33 @@ from bot.model.ids import Member
 from bot.model.text import clean
 from bot.store import Scope
 from storage.repos import members, spaces
+
+
+NAME_MOST: Final = 100
+"""Characters of a name that are kept; no platform shows more."""
+
+
+def tidied(event: Event) -> Event:
+    """The event with people's names and words as they may be stored and shown."""
+    changes: dict[str, Any] = {}
+    if isinstance(event, Interaction):
+        member = _named(event.actor.member)
+        if member is not event.actor.member:
+            changes["actor"] = replace(event.actor, member=member)
+    subject: Member | None = getattr(event, "member", None)
+    if subject is not None and (named := _named(subject)) is not subject:
+        changes["member"] = named
+    if isinstance(event, MessagePosted):
+        changes["text"] = clean(event.text)
+        changes["mentions"] = tuple(map(_named, event.mentions))
+    return replace(event, **changes) if changes else event
+
+
+def _named(member: Member) -> Member:
+    name = member.name
+    if len(name) <= NAME_MOST and name.isprintable():
+        return member
+    return replace(member, name=clean(name[:NAME_MOST]))
 
 
 async def keep(scope: Scope, event: Event, subject: Member | None) -> Event | None:
@@ -58,7 +87,7 @@ async def _joined(scope: Scope, event: MemberJoined) -> MemberJoined | None:
         community=scope.community,
         space=scope.space,
         key=event.member.key,
-        name=clean(event.member.name),
+        name=event.member.name,
         bot=event.member.bot,
         pending=event.pending,
         joined_at=event.joined_at,
@@ -82,7 +111,7 @@ async def _met(scope: Scope, member: Member) -> None:
         community=scope.community,
         space=scope.space,
         key=member.key,
-        name=clean(member.name),
+        name=member.name,
         bot=member.bot,
         now=scope.now,
     )

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import structlog
 
-from bot import codec, reading
+from bot import books, codec, reading
 from bot.actions import BadAction, Bound, Expired, NotYours, Sealer, bind
 from bot.clock import Clock
 from bot.cog import FormHandler, HandlerKind, MenuHandler
@@ -93,7 +93,7 @@ class Router:
         """
         with structlog.contextvars.bound_contextvars(event=event.id, space=event.space.key):
             try:
-                return await self._take(event)
+                return await self._take(books.tidied(event))
             except StorageError as error:
                 log.error("not_stored", error=str(error))
                 raise NotStored(str(error)) from error

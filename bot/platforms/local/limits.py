@@ -57,6 +57,7 @@ DISCORD = Limits(
     field_text=4_000,
     image_bytes=10 * 1024 * 1024,
     alt=1_024,
+    cold_messages=False,
 )
 """Eight sections with a button each, and four more controls, come to 37 of Discord's 40 components."""
 
