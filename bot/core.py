@@ -23,9 +23,11 @@ from bot.host.setup import Setup
 from bot.housekeeping import keep_house
 from bot.lease import LeasedRole
 from bot.metrics import Metrics
+from bot.mishaps import Mishaps
 from bot.model.content import Form, Option
 from bot.model.events import Completion, Event, SpaceSeen
 from bot.model.ids import Space
+from bot.model.outgoing import Receipt
 from bot.outbox import Outbox, Timing
 from bot.platforms.base import DeliveryError, Platform
 from bot.registry import CogFault, Registry, load
@@ -39,6 +41,7 @@ from storage.ids import IdSource
 from storage.migrate import Progress
 from storage.port import Engine
 from storage.repos import kept
+from storage.repos.outbox import OutboxRow
 
 HOST_COGS = (About, Me, Moderation, Setup)
 
@@ -182,9 +185,13 @@ async def build(
         log.error("cog_not_used", cog=fault.name, problem=fault.problem)
     holder = f"worker-{worker}"
     metrics = metrics or Metrics()
-    outbox = Outbox(
-        engine, platforms, clock, new_id=new_id, holder=holder, timing=timing, settled=metrics.settled
-    )
+    mishaps = Mishaps(clock)
+
+    async def settled(row: OutboxRow, state: str, receipt: Receipt | None) -> None:
+        await metrics.settled(row, state, receipt)
+        await mishaps.settled(row, state, receipt)
+
+    outbox = Outbox(engine, platforms, clock, new_id=new_id, holder=holder, timing=timing, settled=settled)
     units = UnitRunner(
         engine=engine,
         registry=registry,
@@ -195,6 +202,7 @@ async def build(
         new_id=new_id,
         zone=zone,
     )
+    mishaps.note = units.note
     waker = _Waker()
     router = Router(units=units, engine=engine, registry=registry, sealer=sealer, clock=clock, waker=waker)
     scheduler = Scheduler(

@@ -14,6 +14,7 @@ from bot.core import Core, build, load_cogs
 from bot.model.ids import Space
 from bot.platforms.discord.adapter import DiscordPlatform
 from storage.engines import open_engine
+from storage.repos import members
 from tests.fakes.discord import FakeDiscord, Guild, Message, P, Person
 
 COGS = ("cogs.welcome", "cogs.kindness", "cogs.knowledge")
@@ -81,6 +82,15 @@ class Home:
         await setup.answered()
         assert setup.response is not None
         await (await self.admin.click(setup.response, "Go")).answered()
+
+    async def joined(self, person: Person) -> None:
+        """Until Kith knows that this person is here."""
+        core = self.core
+        assert core is not None
+        key = f"discord:{self.guild.id}:{person.id}"
+        async with asyncio.timeout(10):
+            while await core.engine.read(lambda tx: members.get(tx, key)) is None:
+                await asyncio.to_thread(lambda: None)
 
     async def settled(self) -> None:
         """Until nothing waits to be sent."""

@@ -11,7 +11,8 @@ import pytest
 import pytest_asyncio
 
 from tests.discord.home import Home, home
-from tests.fakes.discord import ClientRefused
+from tests.fakes.discord import ClientRefused, P
+from tests.fakes.discord.permissions import Overwrite
 
 WHY = "She stayed late to help me find the fault."
 
@@ -174,11 +175,27 @@ async def test_a_deleted_channel_or_a_lost_permission_harms_nobody_else(h: Home)
     assert used.modal is not None
     await (await h.admin.submit(used.modal, {"Greeting channel": h.wall})).answered()
     h.fake.world.delete_channel(h.wall)
-    h.guild.join("Kim")
-    await h.settled()
-    answer = await h.ada.slash("kith help", channel=h.hall)
+    for name in ("Kim", "Lou"):
+        kim = h.guild.join(name)
+        await h.joined(kim)
+        await h.settled()
+    answer = await h.ada.slash("kith log", channel=h.hall)
     await answer.answered()
-    assert answer.text
+    await h.settled()
+    assert answer.text.count("isn't there any more") == 1
+
+
+async def test_a_lost_permission_is_told_once_with_what_to_do(h: Home) -> None:
+    h.fake.world.overwrite(h.hall, Overwrite(h.guild.bot.id, 0, deny=P.SEND_MESSAGES))
+    for name in ("Kim", "Lou"):
+        kim = h.guild.join(name)
+        await h.joined(kim)
+        await h.settled()
+    answer = await h.ada.slash("kith log", channel=h.wall)
+    await answer.answered()
+    await h.settled()
+    assert answer.text.count("I may not post in") == 1
+    assert h.hall.messages == []
 
 
 async def test_names_with_marks_and_everyone_are_shown_and_ping_nobody(h: Home) -> None:
