@@ -11,7 +11,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-BENCHES = ("units", "schedules", "room", "start")
+BENCHES = ("units", "schedules", "room", "start", "slack")
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
@@ -140,7 +141,10 @@ class SlackPlatform:
 
         async def handle(client: SocketModeClient, request: SocketModeRequest) -> None:
             assert self._bolt is not None
-            answer = await run_async_bolt_app(self._bolt, request)
+            if self._is_echo(request):
+                answer = BoltResponse(status=200, body="")
+            else:
+                answer = await run_async_bolt_app(self._bolt, request)
             await send_async_response(client, request, answer, 0.0)
 
         async def changed(count: int) -> None:
@@ -168,6 +172,13 @@ class SlackPlatform:
                 group.create_task(sockets.run())
         except* SocketsRefused as refused:
             raise SlackRefused(str(refused.exceptions[0])) from None
+
+    def _is_echo(self, request: SocketModeRequest) -> bool:
+        """Whether Slack only tells of a message of Kith's own, as it does of each."""
+        event = request.payload.get("event") if request.type == "events_api" else None
+        if not isinstance(event, dict) or event.get("type") != "message" or "bot_id" not in event:
+            return False
+        return any(event["bot_id"] == workspace.bot_id for workspace in self._workspaces.values())
 
     async def _know(self, token: str) -> Workspace:
         """Learn whose token it is. Raises SlackRefused; waits as long as Slack is out of reach."""

@@ -50,7 +50,7 @@ class Client:
             logger=quiet_logger(),
         )
         self.scopes: frozenset[str] = frozenset()
-        """What the token was granted, as told with the latest answer."""
+        """What the token was granted, as told with the latest auth.test."""
         self.skew = 0.0
         """Seconds by which this machine's clock is ahead of Slack's."""
 
@@ -69,14 +69,18 @@ class Client:
             raise RetryLater(f"unreachable: {type(error).__name__}", 5.0, everywhere=True) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unsure(f"no-answer: {type(error).__name__}") from error
-        if granted := response.headers.get("X-OAuth-Scopes"):
-            self.scopes = frozenset(scope.strip() for scope in granted.split(","))
-        if told := response.headers.get("Date"):
-            self.skew = time.time() - parsedate_to_datetime(told).timestamp()
+        if method == "auth.test":
+            self._learn(response.headers)
         data = response.data
         if not isinstance(data, dict):
             raise Unsure("no-answer: not JSON")
         return data
+
+    def _learn(self, headers: Mapping[str, str]) -> None:
+        if granted := headers.get("X-OAuth-Scopes"):
+            self.scopes = frozenset(scope.strip() for scope in granted.split(","))
+        if told := headers.get("Date"):
+            self.skew = time.time() - parsedate_to_datetime(told).timestamp()
 
     async def pages(self, method: str, key: str, **arguments: Any) -> AsyncIterator[dict[str, Any]]:
         """Every item of a list, page by page."""
