@@ -195,10 +195,16 @@ def _checks(
     async def connected() -> bool:
         return slack is not None and slack.ready
 
+    discord = core.platforms.get("discord")
+
+    async def on_discord() -> bool:
+        return bool(getattr(discord, "ready", False))
+
     return (
         {"storage": storage}
         | ({"local": local} if room is not None else {})
         | ({"slack": connected} if slack is not None else {})
+        | ({"discord": on_discord} if discord is not None else {})
     )
 
 

@@ -88,9 +88,12 @@ class Answers:
         self._api = api
         self._states: Kept[str, _State] = Kept(_REMEMBERED)
 
-    def opened(self, token: Token) -> None:
-        """Somebody did something and awaits an answer."""
+    def opened(self, token: Token) -> bool:
+        """Somebody did something and awaits an answer; False where that was told before."""
+        if token.interaction in self._states:
+            return False
         self._states.put(token.interaction, _State(Phase.FRESH))
+        return True
 
     def is_open(self, token: Token) -> bool:
         """Whether the first answer is still to be given."""

@@ -79,8 +79,8 @@ class Desk:
         if used.kind == interactions.AUTOCOMPLETE:
             self._start(self._complete(sink, used))
             return
-        self._answers.opened(used.token)
-        self._start(self._serve(sink, used))
+        if self._answers.opened(used.token):
+            self._start(self._serve(sink, used))
 
     async def close(self) -> None:
         for task in self._tasks:
