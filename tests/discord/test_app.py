@@ -1,0 +1,33 @@
+"""Kith as it is started: a token in the configuration is all that Discord needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import aiohttp
+
+from bot.app import running
+from bot.config_file import load
+from tests.fakes.discord import FakeDiscord
+
+
+async def test_a_token_in_the_configuration_connects(tmp_path: Path) -> None:
+    async with FakeDiscord() as fake:
+        guild = fake.guild("Workshop", system_channel="hall")
+        file = tmp_path / "config.toml"
+        file.write_text(
+            f'[web]\nport = 0\n[discord]\napi = "{fake.api_url}"\ngateway = "{fake.gateway_url}"\n'
+            'token_file = "token"\n'
+        )
+        (tmp_path / "token").write_text(fake.token)
+        (tmp_path / "token").chmod(0o600)
+        async with running(load(file, environ={}).config) as kith:
+            await fake.ready()
+            assert kith.room is None
+            helped = await guild.join("Ada").slash("kith help", channel=guild.channel("hall"))
+            await helped.answered()
+            assert "shoutout" in helped.text
+            async with aiohttp.ClientSession() as session, session.get(f"{kith.address}/readyz") as answer:
+                told = await answer.json()
+            assert told["checks"]["discord"] is True
+        assert fake.gateway.live == []
