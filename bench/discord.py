@@ -132,7 +132,7 @@ async def talked(bot: str, options: Json) -> float:
 
 async def limited(options: Json) -> Json:
     """Kith under Discord's own limits: its share of the 50 a second, and refusals."""
-    count = 300 if options["quick"] else 900
+    count = 300 if options["quick"] else 2_400
     async with _pair("kith", {**options, "limited": True}) as (server, _, _):
         burst = await server.order("burst", count=count)
         refused = await server.order("refused")

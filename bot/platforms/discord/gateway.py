@@ -51,6 +51,8 @@ class Connection(discord.AutoShardedClient):
     def __init__(
         self, wanted: discord.Intents, readers: Mapping[str, Reader], pace: Pace, gateway: str | None
     ) -> None:
+        # Kith has no voice, so nobody need be told that it can't be heard
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         super().__init__(
             intents=wanted,
             max_messages=None,
