@@ -20,7 +20,6 @@ from bot.model.text import clean
 from bot.store import Scope
 from storage.repos import members, spaces
 
-
 NAME_MOST: Final = 100
 """Characters of a name that are kept; no platform shows more."""
 

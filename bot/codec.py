@@ -55,7 +55,10 @@ def dumps(value: Any) -> str:
 
 def loads(text_: str) -> Any:
     """The model value back. Raises ValueError for JSON that no ``dumps`` wrote."""
-    return _model(json.loads(text_))
+    try:
+        return _model(json.loads(text_))
+    except (TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise ValueError(f"That is no model value: {type(error).__name__}.") from error
 
 
 def _plain(value: Any) -> Any:

@@ -346,15 +346,17 @@ def _keyed(fields: Sequence[Field], text: str) -> tuple[str, dict[str, str]]:
         r"(?<!\S)(" + "|".join(re.escape(name) for name in names) + r"):(?=\s|\S)", re.IGNORECASE
     )
     quoted = [match.span() for match in _QUOTED.finditer(text)]
-    marks = [
-        match
-        for match in pattern.finditer(text)
-        if not any(start <= match.start() < end for start, end in quoted)
-    ]
+    marks: list[re.Match[str]] = []
+    seen: set[str] = set()
+    for match in pattern.finditer(text):
+        name = names[match.group(1).lower()]
+        if name not in seen and not any(start <= match.start() < end for start, end in quoted):
+            seen.add(name)
+            marks.append(match)
     values: dict[str, str] = {}
     for index, mark in enumerate(marks):
         end = marks[index + 1].start() if index + 1 < len(marks) else len(text)
-        values.setdefault(names[mark.group(1).lower()], _unquoted(text[mark.end() : end]))
+        values[names[mark.group(1).lower()]] = _unquoted(text[mark.end() : end])
     return (text[: marks[0].start()] if marks else text), values
 
 

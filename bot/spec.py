@@ -11,7 +11,7 @@ import types
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import date
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo
 
@@ -76,8 +76,13 @@ class TemplateOf:
         object.__setattr__(self, "names", names)
 
 
-REQUIRED: Final = MISSING
-"""Stands for "no default" in a Parameter."""
+class Required(Enum):
+    """Stands for "no default" in a Parameter."""
+
+    REQUIRED = "required"
+
+
+REQUIRED: Final = Required.REQUIRED
 
 LongText = Annotated[str, Text(most=LONG_TEXT_MOST, long=True)]
 
@@ -158,9 +163,9 @@ def of_dataclass(cls: type[Any]) -> tuple[Parameter, ...]:
     _, _, abouts = describe(cls.__doc__)
     found = []
     for item in fields(cls):
-        default = item.default_factory() if item.default_factory is not MISSING else item.default
-        if default is REQUIRED:
+        if item.default is MISSING and item.default_factory is MISSING:
             raise SpecError(f"{cls.__qualname__}.{item.name} needs a default.")
+        default = item.default_factory() if item.default_factory is not MISSING else item.default
         found.append(
             _parameter(cls.__qualname__, item.name, hints[item.name], default, abouts.get(item.name, ""))
         )

@@ -1,4 +1,4 @@
-"""What people and forgers may send: nothing pings, leaks, repeats or breaks, and everybody gets a clear line."""
+"""What people and forgers may send: nothing pings, leaks, repeats or breaks; everybody gets a clear line."""
 
 from __future__ import annotations
 
