@@ -65,6 +65,17 @@ async def test_asked_to_reconnect_it_resumes(t: Town) -> None:
     await t.sink.wait(MemberJoined, lambda event: event.member.name == "Kim")
 
 
+async def test_a_connection_that_says_nothing_more_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gateway, "SILENCE", 0.3)
+    async with FakeDiscord(heartbeat_interval=0.1) as fake:
+        made = Town(fake)
+        await made.start()
+        fake.gateway.half_open()
+        made.guild.join("Kim")
+        await made.sink.wait(MemberJoined, lambda event: event.member.name == "Kim")
+        await made.stop()
+
+
 async def test_after_an_invalid_session_it_tells_of_its_servers_again(t: Town) -> None:
     before = t.fake.gateway.live[0].id
     count = len([event for event in t.sink.events if isinstance(event, SpaceSeen)])

@@ -21,6 +21,8 @@ from bot.platforms.discord.pace import Pace
 
 SESSIONS: Final = frozenset({"READY", "RESUMED"})
 """What discord.py itself must hear: its sessions."""
+SILENCE: Final = 60.0
+"""Seconds without an answer to a heartbeat after which a connection counts as lost."""
 _EXEMPT: Final = ("/interactions/", "/webhooks/")
 
 log = structlog.get_logger(__name__)
@@ -59,6 +61,7 @@ class Connection(discord.AutoShardedClient):
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
             guild_ready_timeout=0.5,
+            heartbeat_timeout=SILENCE,
             http_trace=_trace(pace),
         )
         self._own_gateway = gateway
