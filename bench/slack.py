@@ -223,7 +223,7 @@ async def _bot(setting: Setting, name: str, *, paced: bool = False) -> AsyncIter
         await drain
 
 
-async def _measure(name: str, events: int, commands: int, seconds: int) -> dict[str, Any]:
+async def _measure(name: str, events: int, commands: int, seconds: int, each: int) -> dict[str, Any]:
     row: dict[str, Any] = {"bench": "slack", "what": name}
     async with FakeSlack(bench=True) as slack:
         setting = Setting(slack)
@@ -247,7 +247,7 @@ async def _measure(name: str, events: int, commands: int, seconds: int) -> dict[
     async with FakeSlack(bench=True, rate_limits=RateLimits(tiers=None)) as slack:
         setting = Setting(slack)
         async with _bot(setting, name, paced=True):
-            row["lost_at_1_per_s"] = await _limited(setting)
+            row["lost_at_1_per_s"] = await _limited(setting, each)
     return row
 
 
@@ -291,7 +291,7 @@ async def _at_a_rate(setting: Setting, seconds: int, rate: int = 100) -> dict[st
     }
 
 
-async def _limited(setting: Setting, channels: int = 5, each: int = 4) -> int:
+async def _limited(setting: Setting, each: int, channels: int = 5) -> int:
     """How many posts are lost where Slack takes one a second in each channel."""
     for number in range(channels * each):
         await setting.say(number % channels)
@@ -308,14 +308,19 @@ async def run(
     events: int = 2_000,
     commands: int = 200,
     seconds: int = 10,
+    each: int = 4,
     contenders: Sequence[str] = CONTENDERS,
     say: Callable[[str], None] = lambda _: None,
 ) -> list[dict[str, Any]]:
-    """Every contender in a process of its own, and the ratios between them."""
+    """Every contender in a process of its own, and the ratios between them.
+
+    ``seconds`` of a hundred events each show how fast they are acknowledged, ``each`` posts in a channel at
+    one a second what is lost.
+    """
     rows = []
     for name in contenders:
         say(name)
-        rows.append(await _measure(name, events, commands, seconds))
+        rows.append(await _measure(name, events, commands, seconds, each))
     return [*rows, *_ratios({row["what"]: row for row in rows})]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 import sys
 from collections.abc import AsyncIterator
@@ -193,6 +194,14 @@ def test_the_manifest_follows_what_the_features_need() -> None:
     assert "message.channels" in manifests.events(listening)
     assert "message.channels" not in manifests.events(Catalog())
     assert all(scopes(listening).values())
+
+
+def test_the_document_tells_every_scope_with_its_why() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "connect-slack.md").read_text(encoding="utf-8")
+    table = text[text.index("## Permissions") : text.index("## Over HTTP")]
+    told = dict(re.findall(r"^\| `([a-z_.:]+)` \| (.+) \|$", table, re.MULTILINE))
+    wanted = scopes(configured.catalog(Config()))
+    assert {scope: why.replace("`", "") for scope, why in told.items()} == wanted
 
 
 def test_there_are_never_more_than_ten_shortcuts() -> None:

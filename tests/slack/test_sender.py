@@ -43,6 +43,7 @@ def hello(stage: SlackStage, key: str = "k1") -> Post:
         (Refuse("internal_error"), Unsure),
         (Refuse("token_revoked"), RetryLater),
         (Refuse("account_inactive"), Gone),
+        (Refuse("missing_scope", {"needed": "chat:write"}), Gone),
         (Refuse("channel_not_found"), Gone),
         (Refuse("is_archived"), Gone),
         (Refuse("restricted_action"), Gone),

@@ -41,7 +41,7 @@ _TEXT_INSTEAD: Final = frozenset(
     {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long", "invalid_arguments"}
 )
 _NEEDS_OPERATOR: Final = frozenset(
-    {"token_revoked", "token_expired", "invalid_auth", "not_authed", "missing_scope", "org_login_required"}
+    {"token_revoked", "token_expired", "invalid_auth", "not_authed", "org_login_required"}
 )
 _NOT_HERE: Final = frozenset(
     {

@@ -1,0 +1,122 @@
+"""Who joins, who does not, and who leads: in a whole workspace, or where some channels are the community."""
+
+from __future__ import annotations
+
+from bot.model.events import MemberJoined, MemberLeft, MessagePosted, ReactionAdded
+from bot.model.roles import Role
+from tests.fakes.slack import RateLimits
+from tests.slack.home import home
+from tests.slack.stage import SlackStage, staged
+
+
+async def settled(stage: SlackStage) -> None:
+    """Until all that happened so far was taken."""
+    await stage.say(stage.ada, "the end")
+    await stage.sink.wait(MessagePosted, lambda event: event.text == "the end")
+    await stage.slack.quiet()
+
+
+def joined(stage: SlackStage) -> list[str]:
+    return [event.member.id for event in stage.sink.events if isinstance(event, MemberJoined)]
+
+
+async def test_guests_bots_and_strangers_are_no_newcomers_of_the_workspace() -> None:
+    async with staged() as stage:
+        kim = stage.workspace.join("Kim")
+        stage.workspace.join("Gus", guest="single")
+        stage.workspace.join("Robot", bot=True)
+        other = stage.slack.workspace("Elsewhere", install=False)
+        stage.workspace.connect(stage.place, other)
+        stage.workspace.admit(stage.place, other.member("Stranger"))
+        await stage.who(stage.mina).create_channel("corner")
+        await settled(stage)
+        assert joined(stage) == [kim.id]
+        found = [member async for member in stage.platform.members(stage.space)]
+        assert {member.name for member in found if not member.bot} == {"Ada", "Mina", "Kim"}
+
+
+async def test_profile_changes_are_no_comings_and_goings() -> None:
+    async with staged() as stage:
+        kim = stage.workspace.join("Kim")
+        await stage.sink.wait(MemberJoined)
+        stage.workspace.change(kim, display_name="Kimberley")
+        stage.workspace.deactivate(kim)
+        await stage.sink.wait(MemberLeft)
+        stage.workspace.change(kim, display_name="Gone")
+        stage.workspace.reactivate(kim)
+        await settled(stage)
+        assert joined(stage) == [kim.id, kim.id]
+        again = [event for event in stage.sink.events if isinstance(event, MemberJoined)]
+        assert len({event.id for event in again}) == 2
+
+
+async def test_where_a_channel_is_the_community_its_newcomers_count() -> None:
+    async with staged() as first:
+        channel = first.place.id
+    async with staged(channels=(channel,)) as stage:
+        assert stage.place.id == channel
+        kim = stage.workspace.join("Kim")
+        other = stage.slack.workspace("Elsewhere", install=False)
+        stage.workspace.connect(stage.place, other)
+        stranger = other.member("Stranger")
+        stage.workspace.admit(stage.place, stranger)
+        await kim.join(stage.place)
+        await settled(stage)
+        assert sorted(joined(stage)) == sorted([stranger.id, kim.id])
+        await kim.leave(stage.place)
+        left = await stage.sink.wait(MemberLeft)
+        assert left.member.id == kim.id
+        stage.workspace.member("Robin")
+        found = {member.name async for member in stage.platform.members(stage.space) if not member.bot}
+        assert found == {"Ada", "Mina", "Stranger"}
+
+
+async def test_whoever_makes_the_channel_did_not_join_it() -> None:
+    async with staged() as first:
+        made = await first.who(first.mina).create_channel("made")
+    async with staged(channels=(made.id,)) as stage:
+        again = await stage.who(stage.mina).create_channel("made")
+        assert again.id == made.id
+        await stage.who(stage.ada).join(again)
+        await settled(stage)
+        assert joined(stage) == [stage.ada.id]
+
+
+async def test_who_leads_the_workspace_may_administer() -> None:
+    from bot.model.events import CommandUsed
+
+    async with staged() as stage:
+        for person in stage.people.values():
+            await person.command(stage.place, "/kith", "help")
+        ada = await stage.sink.wait(CommandUsed, lambda event: event.actor.member == stage.ada)
+        mina = await stage.sink.wait(CommandUsed, lambda event: event.actor.member == stage.mina)
+        assert Role.ADMIN in ada.actor.roles
+        assert Role.ADMIN not in mina.actor.roles
+
+
+async def test_reactions_and_threads() -> None:
+    async with staged() as stage:
+        ada = stage.who(stage.ada)
+        root = await ada.say(stage.place, "root")
+        await stage.who(stage.mina).say(stage.place, "reply", thread=root)
+        await ada.react(root, "wave")
+        reply = await stage.sink.wait(MessagePosted, lambda event: event.text == "reply")
+        assert (reply.message.thread, reply.reply_to) == (root.ts, root.ts)
+        reaction = await stage.sink.wait(ReactionAdded)
+        assert (reaction.emoji, reaction.message.id, reaction.member) == ("👋", root.ts, stage.ada)
+
+
+async def test_with_slacks_own_pace_nothing_is_lost(tmp_path: object) -> None:
+    from dataclasses import replace
+    from pathlib import Path
+
+    from bot.platforms.slack.limits import SLACK
+
+    assert isinstance(tmp_path, Path)
+    limits = replace(SLACK, find_delay=10)
+    async with home(tmp_path, rate_limits=RateLimits(), limits=limits) as h:
+        people = [h.workspace.join(name) for name in ("Kim", "Lou")]
+        for person in people:
+            await h.slack.until(lambda person=person: any(person.id in one.pings for one in h.hall.live), 10)
+        refused = [call for call in h.slack.calls("chat.postMessage") if not call.ok]
+        assert refused == []
