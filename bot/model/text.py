@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from bot.model.ids import Channel, Member, PlatformRole
 
@@ -105,7 +106,13 @@ def placeholders(template: str) -> list[str]:
     return [name for name, _ in _pieces(template) if name is not None]
 
 
-def _pieces(template: str) -> Iterator[tuple[str | None, str]]:
+@lru_cache(maxsize=4096)
+def _pieces(template: str) -> tuple[tuple[str | None, str], ...]:
+    """The literal parts and the names in a template. Templates are few and are read again and again."""
+    return tuple(_read_pieces(template))
+
+
+def _read_pieces(template: str) -> Iterator[tuple[str | None, str]]:
     at = 0
     for match in _PIECE.finditer(template):
         if match.start() > at:
@@ -132,7 +139,7 @@ class T:
     def __init__(self, template: str, /, **args: Arg) -> None:
         object.__setattr__(self, "template", template)
         object.__setattr__(self, "args", tuple(args.items()))
-        missing = sorted(set(placeholders(template)) - set(args))
+        missing = [name for name, _ in _pieces(template) if name is not None and name not in args]
         if missing:
             raise TemplateError(f"The text needs {', '.join('{' + name + '}' for name in missing)}.")
 
@@ -156,6 +163,9 @@ def _spans(words: Words, *, bold: bool) -> Iterator[Span]:
         yield Plain(words, bold=bold)
         return
     given = words.given
+    if "*" not in words.template and "`" not in words.template:
+        yield from _filled(words.template, given, bold=bold)
+        return
     # A bold mark may enclose an argument, so marks are read over the literal text with the
     # placeholders still in it.
     at = 0
