@@ -114,7 +114,7 @@ class Wordy(Base):
 
     @command
     async def hum(self, ctx: AnyCtx) -> None:
-        """Hum a tune that everybody here has known since they were small, though nobody can name it any more."""  # noqa: E501
+        """Hum a tune that everybody here has known since they were small, though nobody can name it any more, sadly."""  # noqa: E501
 
 
 class Loud(Base):
