@@ -9,6 +9,8 @@ from typing import Protocol
 
 import typer
 
+from bot.cli.failures import as_typed
+
 
 class Terminal(Protocol):
     """Who is sitting there."""
@@ -24,7 +26,7 @@ class TyperTerminal:
     """This terminal."""
 
     def say(self, text: str = "") -> None:
-        typer.echo(text)
+        typer.echo(as_typed(text))
 
     def ask_secret(self, question: str) -> str:
         answer: str = typer.prompt(question, hide_input=True)

@@ -22,7 +22,7 @@ _CLOSED_FOR: Final = 60.0
 _BANNED_FOR: Final = 600.0
 _UNREACHABLE_FOR: Final = 2.0
 _PATIENCE: Final = 30.0
-_AGENT: Final = "DiscordBot (https://github.com/kith-bot/kith, 1)"
+_AGENT: Final = "DiscordBot (https://kith.invalid, 1)"
 
 log = structlog.get_logger(__name__)
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
