@@ -131,6 +131,13 @@ async def test_a_wrong_token_says_which_one_belongs_there(bot: str, app: str, sa
             await platform.run(Recorder(), SlackStage(slack).catalog)
 
 
+async def test_without_a_way_in_it_does_not_start() -> None:
+    async with FakeSlack() as slack:
+        stage = SlackStage(slack, app_token=None)
+        with pytest.raises(SlackRefused, match="signing secret"):
+            await stage.platform.run(stage.sink, stage.catalog)
+
+
 async def test_an_event_is_acknowledged_only_once_it_is_stored() -> None:
     async with staged() as stage:
         stage.sink.refusing = 1

@@ -109,6 +109,9 @@ class SlackPlatform:
     async def run(self, sink: Sink, catalog: Catalog) -> None:
         """Hand over events until cancelled. Raises SlackRefused."""
         options = self._options
+        if options.app_token is None and not options.signing_secret:
+            # without a secret, anybody could sign
+            raise SlackRefused("Slack needs an app token (Socket Mode) or a signing secret (HTTP).")
         self._catalog = catalog
         async with AsyncExitStack() as stack:
             self._session = await stack.enter_async_context(

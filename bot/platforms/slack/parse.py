@@ -22,7 +22,7 @@ from bot.platforms.slack import emoji, text
 from bot.platforms.slack.answers import Token, Way
 from bot.platforms.slack.client import Refused
 from bot.platforms.slack.names import HELP, ROOT
-from bot.platforms.slack.workspace import Known, Workspace
+from bot.platforms.slack.workspace import SLACKBOT, Known, Workspace
 
 Json = Mapping[str, Any]
 SPOKEN: Final = frozenset({None, "file_share", "thread_broadcast", "me_message"})
@@ -175,7 +175,9 @@ class Parser:
                 message=workspace.message(channel, str(event["deleted_ts"])),
             )
         user = event.get("user")
-        if subtype not in SPOKEN or not user or event.get("bot_id") or user == workspace.bot_user:
+        if subtype not in SPOKEN or not user or event.get("bot_id"):
+            return None
+        if user in (workspace.bot_user, SLACKBOT):
             return None
         if event.get("channel_type") == "im":
             return self._help(workspace, event, Way.DIRECT)

@@ -14,6 +14,8 @@ from bot.platforms.base import DeliveryError
 from bot.platforms.slack.client import Client, Refused
 
 PLATFORM: Final = "slack"
+SLACKBOT: Final = "USLACKBOT"
+"""Slack's own bot, which is not marked as one."""
 PATIENCE: Final = 1.0
 """Seconds that somebody's name and rights are waited for: an interaction has only three in all."""
 _REMEMBERED: Final = 10_000
@@ -51,7 +53,7 @@ class Known:
         stranger = bool(user.get("is_stranger")) or user.get("team_id", team) != team
         return cls(
             name=str(name or user.get("name") or ""),
-            bot=bool(user.get("is_bot")) or user.get("id") == "USLACKBOT",
+            bot=bool(user.get("is_bot")) or user.get("id") == SLACKBOT,
             guest=stranger or bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
             gone=bool(user.get("deleted")),
             admin=bool(user.get("is_admin") or user.get("is_owner") or user.get("is_primary_owner")),
