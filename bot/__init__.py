@@ -28,7 +28,7 @@ from bot.model.events import (
 from bot.model.ids import Channel, Member, MessageRef, PlatformRole, Space
 from bot.model.roles import Role
 from bot.model.rules import Rule
-from bot.model.text import CommandName, Link, Moment, MomentStyle, T, Words
+from bot.model.text import CommandName, Link, Moment, MomentStyle, T, Words, counted
 from bot.spec import Between, Label, LongText, Ref, TemplateOf, Text
 from bot.store import Store
 
@@ -81,6 +81,7 @@ __all__ = [
     "Words",
     "button",
     "command",
+    "counted",
     "form",
     "job",
     "menu",

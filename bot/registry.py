@@ -71,6 +71,9 @@ def load(names: Sequence[str], taken: Collection[str] = ()) -> tuple[list[Cog[An
             made = _only_cog(importlib.import_module(name))
             if not _NAME.fullmatch(made.name):
                 raise SpecError(f"{made.name!r} can't be a cog's name: use up to 30 of a-z, 0-9 and _.")
+            module = name.rpartition(".")[2]
+            if made.name != module:
+                raise SpecError(f"the cog is called {made.name}, its module {module}; call both alike.")
             if made.name in used:
                 raise SpecError(f"there is another cog called {made.name}.")
             of_dataclass(made.settings_type)

@@ -33,7 +33,7 @@ from bot.model.events import (
     SpaceSeen,
 )
 from bot.model.ids import Channel, Member, MessageRef, Space
-from bot.model.text import CommandName, Moment, T, Words, clean
+from bot.model.text import CommandName, Moment, T, Words, clean, counted
 from bot.model.ticks import ScheduleDue, ScheduleSkipped, Tick
 from bot.nearest import nearest
 from bot.reading import Place, Read
@@ -148,11 +148,12 @@ class Router:
     async def skipped(self, missed: ScheduleSkipped) -> None:
         """Write into the open log what was not made up for. Raises NotStored."""
         event = Event(id=missed.id, space=Space.of(missed.space), at=missed.occurrences[-1].at)
-        words = T(
-            "Skipped {job} of {cog}, {count} of them, while Kith was away. The last was due {when}.",
-            job=missed.job,
-            cog=missed.cog,
-            count=len(missed.occurrences),
+        entry = self._registry.entry(f"{missed.cog}.{missed.job}")
+        words = counted(
+            len(missed.occurrences),
+            "Skipped while Kith was away: {what} It was due {when}.",
+            "Skipped {count} times while Kith was away: {what} The last was due {when}.",
+            what=entry.handler.about if entry else f"{missed.job} of {missed.cog}.",
             when=Moment(missed.occurrences[-1].at),
         )
         try:

@@ -13,7 +13,7 @@ from bot.ctx import Ctx, Sorry
 from bot.host.common import ask_cog, space_settings
 from bot.model.content import Accent, ButtonStyle, Card, Option, Section
 from bot.model.ids import Member
-from bot.model.text import CommandName, Moment, T, Words
+from bot.model.text import CommandName, Moment, T, Words, counted
 from bot.registry import Registry
 from bot.settings import Sections
 from bot.staging import QUIET
@@ -67,16 +67,21 @@ class Me(Cog[NoSettings, Store]):
                         self.be_loud.bind(only=ctx.user) if quiet else self.be_quiet.bind(only=ctx.user),
                     ),
                     Section(
-                        T("{count} people. You hear neither from nor about them.", count=len(blocked))
+                        counted(
+                            len(blocked),
+                            "One person. You hear neither from nor about them through me.",
+                            "{count} people. You hear neither from nor about them through me.",
+                        )
                         if blocked
                         else T("Nobody. You can ask me to keep somebody away from you; they are not told."),
                         T("People you want to hear nothing of"),
                         self.keep_away.bind(only=ctx.user),
                     ),
                     Section(
-                        T(
+                        counted(
+                            stored,
+                            "One entry. You can read it, take it along or have it go.",
                             "{count} entries. You can read them, take them along or have them go.",
-                            count=stored,
                         ),
                         T("What I keep about you"),
                         self.show_all.bind(only=ctx.user),
@@ -273,4 +278,8 @@ def _untold(kept: Sequence[Kept]) -> Words:
     broken = [each.cog for each in kept if each.held is None]
     if broken:
         return T("{parts} could not tell because of a fault; the hosts can see it.", parts=", ".join(broken))
-    return T("{count} parts of Kith keep nothing about you.", count=sum(not each.filled for each in kept))
+    return counted(
+        sum(not each.filled for each in kept),
+        "One part of Kith keeps nothing about you.",
+        "{count} parts of Kith keep nothing about you.",
+    )

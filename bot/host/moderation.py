@@ -8,7 +8,7 @@ from bot.cog import Cog, Group, Held, NoSettings, timer
 from bot.ctx import Ctx, Sorry
 from bot.model.ids import Member
 from bot.model.roles import Role
-from bot.model.text import CommandName, Moment, T
+from bot.model.text import CommandName, Moment, T, counted
 from bot.staging import FOREVER
 from bot.store import Store
 from storage.repos import outbox as outbox_rows
@@ -46,7 +46,12 @@ class Moderation(Cog[NoSettings, Store]):
             ctx.note("pause", T("{who} paused Kith.", who=ctx.user))
             words = T("Silent from now on. {resume} wakes me.", resume=_RESUME)
         if skipped:
-            words = T("{words} {count} waiting messages were dropped.", words=words, count=skipped)
+            words = counted(
+                skipped,
+                "{words} One waiting message was dropped.",
+                "{words} {count} waiting messages were dropped.",
+                words=words,
+            )
         ctx.reply(words)
 
     @kith_mod.command

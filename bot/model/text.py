@@ -148,6 +148,11 @@ class T:
         return dict(self.args)
 
 
+def counted(count: int, one: str, many: str, /, **args: Arg) -> T:
+    """The template for one, or for any other number, with ``{count}`` filled in."""
+    return T(one if count == 1 else many, count=count, **args)
+
+
 Arg = str | int | Member | Channel | PlatformRole | Moment | Link | CommandName | T
 Words = T | str
 """What can be said: a template with arguments, or somebody's own words."""

@@ -30,6 +30,7 @@ from bot import (
     Words,
     button,
     command,
+    counted,
     job,
     menu,
 )
@@ -107,9 +108,10 @@ class Kindness(Cog[Settings, ThanksStore]):
             raise Sorry(T("There is no place for thanks yet. Ask a host to choose a wall."))
         if await ctx.store.given_since(ctx.user, ctx.now - DAY) >= ctx.settings.daily:
             raise Sorry(
-                T(
+                counted(
+                    ctx.settings.daily,
+                    "You have given a shout-out today, which is lovely. Keep this one for tomorrow?",
                     "You have given {count} shout-outs today, which is lovely. Keep this one for tomorrow?",
-                    count=ctx.settings.daily,
                 )
             )
         last = await ctx.store.last_between(ctx.user, to)

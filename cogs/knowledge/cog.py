@@ -33,6 +33,7 @@ from bot import (
     Words,
     button,
     command,
+    counted,
     job,
 )
 from cogs.knowledge.store import Snippet, SnippetStore
@@ -132,7 +133,7 @@ class Knowledge(Cog[Settings, SnippetStore]):
         more = (self.more.bind(shown[-1].number, only=ctx.user),) if len(found) > PAGE else ()
         ctx.reply(
             Card(
-                T("{count} snippets", count=await ctx.store.count()),
+                counted(await ctx.store.count(), "One snippet", "{count} snippets"),
                 sections=_sections(shown),
                 buttons=more,
                 footer=T("Take one out with {remove}.", remove=CommandName(("curate", "remove"))),

@@ -99,7 +99,7 @@ async def test_taking_one_out_asks_first(shed: Town) -> None:
     await mina.presses("Take it out")
     await mina.hears_privately("no snippet with the number 1")
     await mina.types("/curate list")
-    left = await mina.hears_privately("1 snippets")
+    left = await mina.hears_privately("One snippet")
     assert "Oil the hinge" not in left.text
     await mina.types("/ask hinge")
     await mina.hears_privately("Nothing on that yet")

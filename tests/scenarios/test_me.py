@@ -31,7 +31,7 @@ async def test_ones_own_page(shed: Town) -> None:
     await lives_here(shed)
     priya = shed.as_("Priya")
     await priya.types("/kith me")
-    page = await priya.hears_privately("Your page", "Only you can see this", "1 people", "entries")
+    page = await priya.hears_privately("Your page", "Only you can see this", "One person", "entries")
     assert page.text.count("Priya") == 0
     await priya.presses("Show everything")
     everything = await priya.hears_privately("What I keep about you", "Thanks you gave (1)", THANKS)
