@@ -61,7 +61,7 @@ class About(Cog[HostSettings, Store], name="kith"):
                 T("Kith helps people here to find each other, thank each other and share what they know."),
                 sections=tuple(
                     Section(_listed(entries), T("{about}", about=self._registry.cogs[cog].about()))
-                    for cog, entries in by_cog.items()
+                    for cog, entries in sorted(by_cog.items(), key=self._is_hosts)
                 ),
                 footer=T(
                     "{why} explains any message of mine. {quiet} if you want to be left alone.",
@@ -71,6 +71,10 @@ class About(Cog[HostSettings, Store], name="kith"):
                 accent=Accent.CALM,
             )
         )
+
+    def _is_hosts(self, part: tuple[str, list[Entry]]) -> bool:
+        """Whether a part of the help is the host's own, which comes after what people came for."""
+        return type(self._registry.cogs[part[0]]).__module__.startswith("bot.host.")
 
     def _help_on(self, ctx: AboutCtx, command: str) -> None:
         path = tuple(command.strip().lstrip("/").split())
@@ -84,11 +88,11 @@ class About(Cog[HostSettings, Store], name="kith"):
                     "I don't know {name}. {help} shows all.", name=command, help=CommandName(("kith", "help"))
                 )
             )
-        about = T("{about} {details}", about=entry.handler.about, details=entry.handler.details)
+        about = f"{entry.handler.about} {entry.handler.details}".strip()
         ctx.reply(
             Card(
                 T("{name}", name=CommandName(path)),
-                about,
+                T("{about}", about=about),
                 sections=tuple(
                     Section(
                         T(

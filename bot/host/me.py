@@ -265,13 +265,15 @@ def _row(row: Mapping[str, Any]) -> Words:
     shown = {name: value for name, value in row.items() if value not in (None, "")}
     for index, (name, value) in enumerate(shown.items()):
         is_time = (name == "at" or name.endswith("_at")) and isinstance(value, int)
-        part = (
-            T("{value}", value=Moment(value))
-            if is_time
-            else T("{name}: {value}", name=name.replace("_", " "), value=str(value))
-        )
+        label = name.removesuffix("_at").replace("_", " ")
+        shown_value = Moment(value) if is_time else str(value)
+        part = T("{value}", value=shown_value) if name == "at" else _labelled(label, shown_value)
         words = T("{words}, {part}", words=words, part=part) if index else part
     return words
+
+
+def _labelled(label: str, value: Moment | str) -> T:
+    return T("{label}: {value}", label=label, value=value)
 
 
 def _untold(kept: Sequence[Kept]) -> Words:

@@ -22,7 +22,7 @@ from bot.nearest import nearest
 from bot.reading import Misread, Place, shown
 from bot.registry import Registry
 from bot.settings import Sections, changed, filled, spoken, stored
-from bot.spec import Parameter, Text
+from bot.spec import Parameter, Text, describe
 from bot.store import Store
 from storage.repos import settings as setting_rows
 from storage.repos import spaces
@@ -149,7 +149,7 @@ class Setup(Cog[NoSettings, Store]):
             await self._ask(ctx, name)
             return
         options = [
-            Option(_title(name), name, self._registry.cogs[name].about()[:100])
+            Option(_title(name), name, describe(self._registry.cogs[name].settings_type.__doc__)[0][:100])
             for name in self._sections.names
         ]
         ctx.reply(
@@ -237,7 +237,7 @@ class Setup(Cog[NoSettings, Store]):
         ctx.note(
             "settings",
             T(
-                "{who} set {label} of {section} to {shown}.",
+                "{who} changed {section}: {label} is now {shown}.",
                 who=ctx.user,
                 label=item.field.label,
                 section=_title(section),

@@ -226,10 +226,5 @@ class Person:
     async def _chooses_line(self, message: Message, labels: Sequence[str]) -> None:
         lines = [line.partition(". ") for line in words_of(message).splitlines()]
         numbers = {label.partition(": ")[0]: number for number, _, label in lines if number.isdecimal()}
-        direct = bool(self.town.room.places[message.place].pair)
-        await self._platform.say(
-            self.id,
-            message.place,
-            ", ".join(numbers[label] for label in labels),
-            reply_to=None if direct else message.id,
-        )
+        chosen = ", ".join(numbers[label] for label in labels)
+        await self._platform.say(self.id, message.place, chosen, reply_to=message.id)

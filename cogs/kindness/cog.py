@@ -213,7 +213,7 @@ class Kindness(Cog[Settings, ThanksStore]):
             found.append(
                 Preview(
                     T("When someone gives a shout-out, in {wall}", wall=wall),
-                    Card(_headline(ctx.user, ctx.user), example, accent=Accent.WARM),
+                    Card(_headline(ctx.user, None), example, accent=Accent.WARM),
                 )
             )
         if ctx.settings.story is not None and ctx.settings.wall is not None:

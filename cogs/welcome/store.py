@@ -103,8 +103,8 @@ class WelcomeStore(Store):
 
     async def about(self, member: Member) -> list[dict[str, Any]]:
         rows = await self.all(
-            "SELECT epoch, channel, at FROM welcome_greeting"
+            "SELECT epoch, at FROM welcome_greeting"
             " WHERE community = :community AND member = :member ORDER BY epoch",
             member=member.key,
         )
-        return [{"membership": row["epoch"], "channel": row["channel"], "at": row["at"]} for row in rows]
+        return [{"membership": row["epoch"], "at": row["at"]} for row in rows]
