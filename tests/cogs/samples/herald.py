@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot import Attention, Cog, Ctx, Held, Member, MessagePosted, NoSettings, Store, T, on
+from bot import Attention, Channel, Cog, Ctx, Held, Member, MessagePosted, NoSettings, Store, T, on, timer
 
 
 class Herald(Cog[NoSettings, Store]):
@@ -24,8 +24,23 @@ class Herald(Cog[NoSettings, Store]):
                 ctx.dm(ctx.user, T("about {who}", who=said.mentions[0]), attention=Attention.NUDGE)
             case "nothing":
                 ctx.post(ctx.channel, words)
+            case "long":
+                ctx.post(ctx.channel, f"{words} " * 900, key="long", attention=Attention.GREETING)
+            case "edit":
+                ctx.edit("long", words)
+            case "delete":
+                ctx.delete("long")
+            case "later":
+                await self.say_later.set(ctx, ctx.now + 3_600_000, ctx.channel, words, key=words)
+            case "never":
+                await self.say_later.cancel(ctx, key=words)
             case _:
                 ctx.post(ctx.channel, words, attention=Attention(kind))
+
+    @timer
+    async def say_later(self, ctx: Ctx[NoSettings, Store], place: Channel, words: str) -> None:
+        """Say it an hour later."""
+        ctx.post(place, words, attention=Attention.NEWS)
 
     async def export(self, ctx: Ctx[NoSettings, Store], member: Member) -> Sequence[Held]:
         return ()
