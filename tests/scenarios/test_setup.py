@@ -44,7 +44,9 @@ async def test_from_nothing_to_open(fresh: Town) -> None:
     await fresh.newcomer("Kim")
     await fresh.hears("#hello", "Kim")
     await amara.types("/kith log")
-    await amara.hears_privately("Amara opened Kith here", "Amara changed Kindness: Wall of thanks is now #wall")
+    await amara.hears_privately(
+        "Amara opened Kith here", "Amara changed Kindness: Wall of thanks is now #wall"
+    )
 
 
 async def test_every_greeting_is_previewed(fresh: Town) -> None:
