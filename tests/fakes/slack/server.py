@@ -108,6 +108,8 @@ class FakeSlack:
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
             return await self._route(request)
+        except ConnectionError:  # the client went away, killed perhaps; that is no failure of the fake
+            return web.Response(status=500)
         except Exception as error:
             self.fail(error)
             return web.Response(status=500, text=f"the fake itself failed: {error!r}")
