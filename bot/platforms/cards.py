@@ -170,8 +170,9 @@ class Fitter:
         for section in sections:
             label = 0 if section.control is None else self._label(section.control)
             rest = min(self._limits.block, room - label) - self._heading(section)
-            first, *others = split(spans(section.text), rest, self._measure)
-            yield section if not others else replace(section, text=words(first))
+            whole = spans(section.text)
+            first, *others = split(whole, rest, self._measure)
+            yield section if first == whole else replace(section, text=words(first))
             for other in others:
                 yield Section(words(other))
 

@@ -117,6 +117,16 @@ def test_no_word_of_a_text_is_lost_and_the_order_is_kept(
     assert "".join(body_of(part.content) for part in fitted) == body_of(text)
 
 
+def test_a_section_that_is_too_long_only_by_the_blank_lines_at_its_end_is_kept() -> None:
+    text = "word " * (DISCORD.block // 5) + "end." + "\n" * 20
+    limits = replace(DISCORD, card_text=DISCORD.block + 10, block=DISCORD.block)
+    fitted = [
+        part.content
+        for part in fit(post(Card("Title", sections=(Section(text),))), limits, MEASURES[Look.DISCORD])
+    ]
+    assert "".join(body_of(content) for content in fitted) == body_of(Section(text).text)
+
+
 @settings(max_examples=100, deadline=None)
 @given(made.cards, made.limits, MEASURE)
 def test_no_word_of_a_card_is_lost_and_the_order_is_kept(card: Card, limits: Limits, measure: object) -> None:
