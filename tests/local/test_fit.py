@@ -118,7 +118,7 @@ def test_no_word_of_a_text_is_lost_and_the_order_is_kept(
 
 
 def test_a_section_that_is_too_long_only_by_the_blank_lines_at_its_end_is_kept() -> None:
-    text = "word " * (DISCORD.block // 5) + "end." + "\n" * 20
+    text = "word " * (DISCORD.block // 5 - 2) + "end." + "\n" * 20
     limits = replace(DISCORD, card_text=DISCORD.block + 10, block=DISCORD.block)
     fitted = [
         part.content
