@@ -16,6 +16,7 @@ from bot.census import Census
 from bot.clock import Clock, system_ms
 from bot.cog import Cog
 from bot.database import prepare
+from bot.drafts import FormDrafts
 from bot.host.about import About
 from bot.host.me import Me
 from bot.host.moderation import Moderation
@@ -69,6 +70,7 @@ class Core:
     outbox: Outbox
     scheduler: Scheduler
     census: Census
+    drafts: FormDrafts
     platforms: Mapping[str, Platform]
     metrics: Metrics
     new_id: Callable[[], int]
@@ -223,6 +225,7 @@ async def build(
         outbox=outbox,
         scheduler=scheduler,
         census=Census(engine, clock, units.community, router.accept),
+        drafts=FormDrafts(engine, clock, units.community, new_id),
         platforms=platforms,
         metrics=metrics,
         new_id=new_id,

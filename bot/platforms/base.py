@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from bot.model.content import Catalog, Form, Option
-from bot.model.events import Completion, Event
+from bot.model.events import Completion, Event, Raw
 from bot.model.ids import Channel, Member, PlatformRole, Space
 from bot.model.limits import Limits
 from bot.model.outgoing import Outgoing, Receipt
@@ -52,8 +52,28 @@ class SpaceInfo:
     """The platform posts a join message of its own."""
 
 
+class Drafts(Protocol):
+    """Keeps forms that are filled in over several steps. Each is its person's own, and lasts for days.
+
+    All of it raises when the storage fails.
+    """
+
+    async def keep(self, who: Member, form: Form, values: Mapping[str, Raw], draft: int | None = None) -> int:
+        """Keep a form with what is filled in so far: anew, or in place of ``draft``. The draft's number."""
+        ...
+
+    async def get(self, who: Member, draft: int) -> tuple[Form, dict[str, Raw]] | None:
+        """What was kept; None if it is not theirs or no longer there."""
+        ...
+
+    async def drop(self, who: Member, draft: int) -> None: ...
+
+
 class Sink(Protocol):
     """Where a platform hands over what happens."""
+
+    @property
+    def drafts(self) -> Drafts: ...
 
     async def accept(self, event: Event) -> Form | None:
         """Take an event; return once it is stored, so an acknowledgement to the platform means *stored*.

@@ -22,6 +22,22 @@ async def get(tx: Tx, community: int, id: int, member: str) -> str | None:
     return row["body"] if row else None
 
 
+async def change(tx: Tx, community: int, id: int, member: str, body: str) -> None:
+    """Keep something else in a person's own draft, if it is still there."""
+    await tx.run(
+        "UPDATE draft SET body = :body WHERE id = :id AND community = :community AND member = :member",
+        {"id": id, "community": community, "member": member, "body": body},
+    )
+
+
+async def drop(tx: Tx, community: int, id: int, member: str) -> None:
+    """A person's own draft is not needed any more."""
+    await tx.run(
+        "DELETE FROM draft WHERE id = :id AND community = :community AND member = :member",
+        {"id": id, "community": community, "member": member},
+    )
+
+
 async def prune(tx: Tx, before: int) -> int:
     return await tx.run("DELETE FROM draft WHERE made_at < :before", {"before": before})
 

@@ -6,14 +6,15 @@ A Stage is the platform under test with its server, real or fake, and the hands 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Protocol, TypeVar
 
 import pytest
 
 from bot.model.content import Button, Card, Catalog, Form, Option, Section
-from bot.model.events import Completion, Event, MemberJoined, MessagePosted, SpaceSeen
+from bot.model.events import Completion, Event, MemberJoined, MessagePosted, Raw, SpaceSeen
 from bot.model.ids import Channel, Member, MessageRef, Space
 from bot.model.outgoing import Answer, Delete, Direct, Edit, InChannel, Post, React
 from bot.model.text import Link, Plain, T
@@ -21,6 +22,27 @@ from bot.platforms.base import Gone, Platform
 
 E = TypeVar("E", bound=Event)
 PATIENCE = 10.0
+
+
+class RecordedDrafts:
+    """Drafts of forms, held as they are."""
+
+    def __init__(self) -> None:
+        self.held: dict[int, tuple[Member, Form, dict[str, Raw]]] = {}
+        self._numbers = count(1)
+
+    async def keep(self, who: Member, form: Form, values: Mapping[str, Raw], draft: int | None = None) -> int:
+        number = next(self._numbers) if draft is None else draft
+        self.held[number] = (who, form, dict(values))
+        return number
+
+    async def get(self, who: Member, draft: int) -> tuple[Form, dict[str, Raw]] | None:
+        whose, form, values = self.held.get(draft, (None, None, {}))
+        return None if form is None or whose != who else (form, dict(values))
+
+    async def drop(self, who: Member, draft: int) -> None:
+        if self.held.get(draft, (None,))[0] == who:
+            del self.held[draft]
 
 
 class Recorder:
@@ -36,6 +58,7 @@ class Recorder:
         self.answer: Callable[[Event], Form | None] = lambda event: None
         self.options: Sequence[Option] = ()
         self.asked: list[Completion] = []
+        self.drafts = RecordedDrafts()
         self._news = asyncio.Condition()
 
     async def accept(self, event: Event) -> Form | None:

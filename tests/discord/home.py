@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ COGS = ("cogs.welcome", "cogs.kindness", "cogs.knowledge")
 class Home:
     """One server called Workshop with an admin, Ada and Mina; Kith can be stopped and started again."""
 
-    def __init__(self, fake: FakeDiscord, path: Path, **options: Any) -> None:
+    def __init__(self, fake: FakeDiscord, path: Path, *, cogs: Sequence[str] = COGS, **options: Any) -> None:
         self.fake = fake
         self.guild: Guild = fake.guild("Workshop", system_channel="hall")
         self.hall = self.guild.channel("hall")
@@ -33,6 +33,7 @@ class Home:
         self.ada: Person = self.guild.join("Ada")
         self.mina: Person = self.guild.join("Mina")
         self._path = path
+        self._cogs = cogs
         self._options = options
         self._stack = AsyncExitStack()
         self.core: Core | None = None
@@ -41,7 +42,7 @@ class Home:
     async def start(self) -> None:
         """Start Kith and wait until it has looked around."""
         zone = ZoneInfo("Europe/Berlin")
-        cogs, sections, faults = load_cogs(COGS, {}, zone)
+        cogs, sections, faults = load_cogs(self._cogs, {}, zone)
         engine = await open_engine(f"sqlite:///{self._path / 'kith.db'}")
         self._stack.push_async_callback(engine.close)
         fake = self.fake

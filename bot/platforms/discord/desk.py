@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, Final
 
 import structlog
 
 from bot.model.content import Button, ButtonStyle, Card, Catalog, Content, Form, Section
 from bot.model.events import FormSent, Interaction, Raw
+from bot.model.ids import Member
 from bot.model.outgoing import Answer
 from bot.model.text import CommandName, T
 from bot.platforms.base import Sink
@@ -20,14 +21,14 @@ from bot.platforms.discord.answers import ANSWER_ERRORS, Answers
 from bot.platforms.discord.commands import Tree
 from bot.platforms.discord.ids import Json, marker
 from bot.platforms.discord.interactions import Used
-from bot.platforms.discord.kept import Kept
 from bot.platforms.discord.markdown import CommandIds, Markdown
 from bot.platforms.discord.parse import Guilds
 from bot.platforms.discord.render import message
 
 OURS: Final = "~form:"
 """Begins the ids of the controls that show pages of forms; a sealed action never does."""
-_DRAFTS: Final = 2_000
+_NUMBER_MOST: Final = 2**63 - 1
+_NOTHING: Final[Mapping[str, Raw]] = MappingProxyType({})
 _COMPLETION_SECONDS: Final = 2.0
 
 log = structlog.get_logger(__name__)
@@ -42,14 +43,14 @@ class Patience:
     answered: float = 2.2
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Draft:
-    """A form that is being filled in over several steps."""
+    """A form that is being filled in over several steps, with what it holds so far."""
 
+    ident: int
     form: Form
-    who: str
     pages: list[Form]
-    values: dict[str, Raw] = field(default_factory=dict)
+    values: dict[str, Raw]
 
 
 class Desk:
@@ -67,7 +68,6 @@ class Desk:
         self._guilds = guilds
         self._command_ids = command_ids
         self._patience = patience
-        self._drafts: Kept[str, _Draft] = Kept(_DRAFTS)
         self._tasks: set[asyncio.Task[None]] = set()
 
     def take(self, sink: Sink, payload: Json) -> None:
@@ -123,45 +123,49 @@ class Desk:
     # Everything else.
 
     async def _serve(self, sink: Sink, used: Used) -> None:
-        if used.custom_id.startswith(OURS):
-            happening = await self._own(used)
-        else:
-            happening = interactions.event(self._guilds, self.tree, used)
-        if happening is None:
-            return
         quietly = used.kind == interactions.COMPONENT
         loop = asyncio.get_running_loop()
         answered_by = loop.time() + self._patience.answered
-        accepting = asyncio.create_task(sink.accept(happening))
+        covering = loop.call_later(self._patience.stored, self._cover, used, quietly)
         try:
-            await asyncio.wait((accepting,), timeout=self._patience.stored)
-            if not accepting.done():
-                await self._answers.acknowledge(used.token, quietly=quietly)
-            form = await accepting
+            is_stored = await self._handle(sink, used)
         except ANSWER_ERRORS:
-            await asyncio.wait((accepting,))
-            raise
-        except asyncio.CancelledError:
-            accepting.cancel()
             raise
         except Exception as error:
             log.warning("interaction_not_stored", error=str(error))
             await self._say(used, "failed", _FAILED)
             return
-        if form is not None:
-            await self._ask(used, form)
-            return
-        if self._answers.is_open(used.token):
-            loop.call_at(answered_by, self._remind, used, quietly)
+        finally:
+            covering.cancel()
+        if is_stored and self._answers.is_open(used.token):
+            loop.call_at(answered_by, self._cover, used, quietly)
 
-    def _remind(self, used: Used, quietly: bool) -> None:
-        """The answer is stored and on its way, yet it is late."""
+    def _cover(self, used: Used, quietly: bool) -> None:
+        """Say that an answer is to come, if there is none in time."""
         if self._answers.is_open(used.token):
             self._start(self._answers.acknowledge(used.token, quietly=quietly))
 
+    async def _handle(self, sink: Sink, used: Used) -> bool:
+        """Whether it is stored, so that the host will answer."""
+        if used.custom_id.startswith(OURS):
+            return await self._page_used(sink, used)
+        happening = interactions.event(self._guilds, self.tree, used)
+        if happening is None:
+            return False
+        await self._hand_over(sink, used, happening)
+        return True
+
+    async def _hand_over(
+        self, sink: Sink, used: Used, happening: Interaction, values: Mapping[str, Raw] = _NOTHING
+    ) -> None:
+        """``values``: what was filled in, for where it is asked for again."""
+        form = await sink.accept(happening)
+        if form is not None:
+            await self._ask(sink, used, form, values)
+
     # Forms.
 
-    async def _ask(self, used: Used, form: Form) -> None:
+    async def _ask(self, sink: Sink, used: Used, form: Form, before: Mapping[str, Raw]) -> None:
         """Show a form at once where Discord allows it, else a button that opens it."""
         pages = modals.pages(form)
         wrong = modals.problems(form)
@@ -170,36 +174,26 @@ class Desk:
             shown = modals.modal(pages[0], form.action, self._markdown(used))
             if await self._answers.show(used.token, shown):
                 return
-        ident = self._keep(used, form, pages)
-        if can_open and await self._answers.show(used.token, self._page(used, ident, 0)):
+        values = _held(used.space.key, form, before)
+        ident = await sink.drafts.keep(used.actor.member, form, values)
+        draft = _Draft(ident, form, pages, values)
+        if can_open and await self._answers.show(used.token, self._page(used, draft, 0)):
             return
         first = next((at for at, page in enumerate(pages) if any(item.problem for item in page.fields)), 0)
-        await self._offer(used, ident, first, "Fix it" if wrong else "Open form", tuple(wrong))
+        await self._offer(used, draft, first, "Fix it" if wrong else "Open form", tuple(wrong))
 
-    def _keep(self, used: Used, form: Form, pages: list[Form]) -> str:
-        ident = secrets.token_hex(6)
-        self._drafts.put(ident, _Draft(form, used.actor.member.key, pages))
-        return ident
-
-    def _page(self, used: Used, ident: str, number: int) -> Json:
-        draft = self._drafts.get(ident)
-        assert draft is not None
+    def _page(self, used: Used, draft: _Draft, number: int) -> Json:
         page = draft.pages[number]
-        fields = tuple(
-            modals.shown(item, draft.values[item.name]) if item.name in draft.values else item
-            for item in page.fields
-        )
+        fields = tuple(modals.shown(item, draft.values.get(item.name)) for item in page.fields)
         count = len(draft.pages)
-        custom_id = draft.form.action if count == 1 else f"{OURS}sent:{ident}:{number}"
+        custom_id = draft.form.action if count == 1 else f"{OURS}sent:{draft.ident}:{number}"
         page = replace(page, fields=fields)
         return modals.modal(page, custom_id, self._markdown(used), number=number + 1, of=count)
 
     async def _offer(
-        self, used: Used, ident: str, number: int, label: str, wrong: tuple[Any, ...] = ()
+        self, used: Used, draft: _Draft, number: int, label: str, wrong: tuple[Any, ...] = ()
     ) -> None:
-        draft = self._drafts.get(ident)
-        assert draft is not None
-        button = Button(label, f"{OURS}open:{ident}:{number}", ButtonStyle.MAIN)
+        button = Button(label, f"{OURS}open:{draft.ident}:{number}", ButtonStyle.MAIN)
         if wrong:
             card = Card(T("Almost there"), sections=tuple(map(Section, wrong)), buttons=(button,))
         elif number:
@@ -209,27 +203,40 @@ class Desk:
             card = Card(draft.form.title, T("A few questions are left."), buttons=(button,))
         await self._say(used, f"{label}:{number}", card)
 
-    async def _own(self, used: Used) -> Interaction | None:
-        """A page was asked for or filled in; after the last one, the form as a whole."""
+    async def _page_used(self, sink: Sink, used: Used) -> bool:
+        """A page was asked for or filled in; after the last one, the form is handed over as a whole."""
+        who = used.actor.member
         what, ident, number = _split(used.custom_id)
-        draft = self._drafts.get(ident)
-        if draft is None or draft.who != used.actor.member.key or not 0 <= number < len(draft.pages):
+        kept = await sink.drafts.get(who, ident)
+        pages = modals.pages(kept[0]) if kept is not None else []
+        if kept is None or not 0 <= number < len(pages):
             await self._say(used, "gone", _GONE)
-            return None
+            return False
+        draft = _Draft(ident, kept[0], pages, kept[1])
         if what == "open":
-            await self._answers.show(used.token, self._page(used, ident, number))
-            return None
-        filled = modals.filled(used.space.key, used.data)
-        for item in draft.pages[number].fields:
+            if not await self._answers.show(used.token, self._page(used, draft, number)):
+                await self._offer(used, draft, number, "Open form")
+            return False
+        for item in pages[number].fields:
             draft.values.pop(item.name, None)
-        draft.values |= filled
-        if number + 1 < len(draft.pages):
-            await self._offer(used, ident, number + 1, "Next")
-            return None
-        self._drafts.pop(ident)
+        draft.values.update(modals.filled(used.space.key, used.data))
+        if number + 1 < len(pages):
+            await sink.drafts.keep(who, draft.form, draft.values, ident)
+            await self._offer(used, draft, number + 1, "Next")
+            return False
         sent = interactions.event(self._guilds, self.tree, used)
         assert isinstance(sent, FormSent)
-        return replace(sent, action=draft.form.action, values=dict(draft.values))
+        whole = replace(sent, action=draft.form.action, values=draft.values)
+        await self._hand_over(sink, used, whole, draft.values)
+        await self._drop(sink, who, ident)
+        return True
+
+    async def _drop(self, sink: Sink, who: Member, ident: int) -> None:
+        """The form is done; where this fails, the draft goes with time."""
+        try:
+            await sink.drafts.drop(who, ident)
+        except Exception as error:
+            log.warning("draft_not_dropped", error=str(error))
 
     async def _say(self, used: Used, what: str, content: Content) -> None:
         """An answer of the platform's own."""
@@ -243,10 +250,27 @@ class Desk:
         return Markdown(used.space.key, self._command_ids)
 
 
-def _split(custom_id: str) -> tuple[str, str, int]:
+def _held(space: str, form: Form, before: Mapping[str, Raw]) -> dict[str, Raw]:
+    """What a form holds when it is first shown: as it was filled in ``before``, else as the form says."""
+    values: dict[str, Raw] = {}
+    for item in form.fields:
+        raw = before.get(item.name)
+        if raw is None or modals.shown(item, raw).value != item.value:
+            raw = modals.given(space, item)
+        if raw is not None:
+            values[item.name] = raw
+    return values
+
+
+def _split(custom_id: str) -> tuple[str, int, int]:
     what, _, rest = custom_id.removeprefix(OURS).partition(":")
     ident, _, number = rest.partition(":")
-    return what, ident, int(number) if number.isdecimal() else -1
+    return what, _number(ident), _number(number)
+
+
+def _number(text: str) -> int:
+    number = int(text) if text.isdecimal() and len(text) < 20 else -1
+    return number if number <= _NUMBER_MOST else -1
 
 
 _FAILED: Final = T("I couldn't keep that just now, so nothing was done. Please try again in a minute.")

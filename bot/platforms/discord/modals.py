@@ -204,6 +204,28 @@ def shown(field: Field, raw: Raw | None) -> Field:
     return replace(field, value=texts if len(texts) > 1 else texts[0])
 
 
+def given(space: str, field: Field) -> Raw | None:
+    """What a field holds already, as it would come back if its page were sent as it stands."""
+    chosen = tuple(_chosen(space, field.kind, value) for value in _values(field))
+    if not chosen:
+        return None
+    return chosen[0] if len(chosen) == 1 else chosen
+
+
+def _chosen(space: str, kind: Kind, value: str) -> Raw:
+    if not value.isdecimal():
+        return value
+    match kind:
+        case Kind.MEMBER | Kind.MEMBERS:
+            return Member(space, value)
+        case Kind.CHANNEL:
+            return Channel(space, value)
+        case Kind.ROLE:
+            return PlatformRole(space, value)
+        case _:
+            return value
+
+
 def problems(form: Form) -> list[Words]:
     """What can't be used yet, a line each."""
     return [f"{field.label}: {field.problem}" for field in form.fields if field.problem]
