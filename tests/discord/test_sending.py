@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -185,6 +186,13 @@ async def test_reactions_and_odd_emoji(t: Town) -> None:
     assert receipt.message is not None
     with pytest.raises(Gone):
         await t.platform.deliver(React("k2", InChannel(t.channel), "not an emoji", receipt.message))
+
+
+async def test_it_says_who_it_is_as_discord_asks(t: Town) -> None:
+    await t.platform.deliver(post(t))
+    [sent] = t.fake.sent(POSTS)
+    assert re.match(r"DiscordBot \(https://[^\s,]+, \d[^\s)]*\)", sent.agent)
+    assert ".invalid" not in sent.agent
 
 
 async def test_ids_that_are_none_never_reach_an_address(t: Town) -> None:

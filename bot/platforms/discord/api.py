@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from typing import Any, Final
 
 import aiohttp
@@ -22,7 +23,6 @@ _CLOSED_FOR: Final = 60.0
 _BANNED_FOR: Final = 600.0
 _UNREACHABLE_FOR: Final = 2.0
 _PATIENCE: Final = 30.0
-_AGENT: Final = "DiscordBot (https://kith.invalid, 1)"
 
 log = structlog.get_logger(__name__)
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
@@ -129,11 +129,16 @@ class Api:
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 timeout=self._timeout,
-                headers={"User-Agent": _AGENT},
+                headers={"User-Agent": _user_agent()},
                 connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=60),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         return self._session
+
+
+def _user_agent() -> str:
+    """Discord wants every client's address and version: those of the library that Kith connects by."""
+    return f"DiscordBot (https://github.com/Rapptz/discord.py, {version('discord.py')}) Kith"
 
 
 def _payload(body: Any) -> tuple[Any, dict[str, str]]:

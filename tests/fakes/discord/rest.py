@@ -41,7 +41,7 @@ class Rest:
         """Answer one request."""
         fake = self._fake
         path, _, query = http.raw_path.removeprefix(PREFIX).partition("?")
-        seen = Request(http.method, path, "", None)
+        seen = Request(http.method, path, "", None, agent=http.headers.get("User-Agent", ""))
         if fake.record:
             fake.requests.append(seen)
         fake.in_flight += 1

@@ -97,6 +97,7 @@ class Request:
     status: int = 0
     answer: Any = None
     fault: Fault | None = None
+    agent: str = ""
 
     def __repr__(self) -> str:
         note = f" ({self.fault.kind})" if self.fault else ""
