@@ -1,4 +1,4 @@
-"""Slack workspaces that installed the app through OAuth. Tokens come and go encrypted; times are real time."""
+"""Slack workspaces that installed the app through OAuth. Tokens are encrypted; times are real time."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ async def get(tx: Tx, team: str) -> Row | None:
 async def put(tx: Tx, given: Params) -> int:
     """Install the app, or install it again: what was before is replaced. The new version.
 
-    ``given``: team, name, enterprise, app, bot_user, bot_id, scopes, installed_by, installed_at, access_token,
-    refresh_token, issued_at, expires_at.
+    ``given``: team, name, enterprise, app, bot_user, bot_id, scopes, installed_by, installed_at,
+    access_token, refresh_token, issued_at, expires_at.
     """
     row = await tx.one(
         "INSERT INTO slack_install (team, name, enterprise, app, bot_user, bot_id, scopes, installed_by,"
