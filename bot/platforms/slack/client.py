@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
@@ -21,6 +21,12 @@ _JSON: Final = frozenset({"chat", "views", "conversations.open", "conversations.
 _RATE: Final = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
 _NOBODY_KNOWS: Final = frozenset({"internal_error", "fatal_error", "request_timeout"})
 _LATER: Final = frozenset({"service_unavailable", "team_added_to_org"})
+DEAD: Final = frozenset(
+    {"token_revoked", "account_inactive", "invalid_auth", "team_disabled", "user_removed_from_team"}
+)
+"""Refusals after which a token never works again."""
+TOKEN: Final = DEAD | {"token_expired"}
+"""Refusals of the token itself, whatever was asked for."""
 
 
 class Refused(Exception):
@@ -53,9 +59,24 @@ class Client:
         """What the token was granted, as told with the latest auth.test."""
         self.skew = 0.0
         """Seconds by which this machine's clock is ahead of Slack's."""
+        self.mend: Callable[[str, str], Awaitable[bool]] | None = None
+        """Told of a token and of Slack's word against it: whether there is another now to repeat with."""
+
+    def use(self, token: str) -> None:
+        """Go on with another token."""
+        self.sdk.token = token
 
     async def call(self, method: str, **arguments: Any) -> dict[str, Any]:
         """Call a method with what it takes; None is left out."""
+        token = self.sdk.token or ""
+        try:
+            return await self._call(method, arguments)
+        except Refused as refused:
+            if self.mend is None or refused.error not in TOKEN or not await self.mend(token, refused.error):
+                raise
+        return await self._call(method, arguments)
+
+    async def _call(self, method: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         given = {name: value for name, value in arguments.items() if value is not None}
         as_json = method in _JSON or method.partition(".")[0] in _JSON
         try:

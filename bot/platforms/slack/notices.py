@@ -40,11 +40,25 @@ class Notices:
         self._told.add((workspace.team, word, place))
         log.error("slack_refuses", error=error, workspace=workspace.team, channel=place)
         admin = workspace.an_admin()
-        if not remedy or admin is None:
+        if remedy and admin is not None:
+            await self._say(workspace, admin, remedy.format(place=f"<#{place}>" if place else "a channel"))
+
+    async def tell(self, workspace: Workspace, word: str, text: str, person: str) -> None:
+        """Tell something else once: to whom it concerns, or to an admin."""
+        to = person or workspace.an_admin()
+        if to is None or (workspace.team, word, "") in self._told:
             return
-        text = remedy.format(place=f"<#{place}>" if place else "a channel")
+        self._told.add((workspace.team, word, ""))
+        await self._say(workspace, to, text)
+
+    def forget(self, team: str) -> None:
+        """A workspace begins anew: what was told before may be told again."""
+        self._told = {told for told in self._told if told[0] != team}
+
+    @staticmethod
+    async def _say(workspace: Workspace, person: str, text: str) -> None:
         try:
-            channel = await workspace.direct(admin)
+            channel = await workspace.direct(person)
             await workspace.client.call("chat.postMessage", channel=channel, text=text)
         except (Refused, DeliveryError) as failure:
             log.warning("slack_admin_not_told", error=str(failure))

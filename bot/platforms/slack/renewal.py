@@ -1,0 +1,82 @@
+"""New tokens for old: asked for by one process at a time, and not lost between Slack and the storage."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+import structlog
+
+from bot.platforms.slack.client import Refused
+from bot.platforms.slack.installs import Installation, Installs, Tokens
+from bot.platforms.slack.oauth import OAuth
+
+OPERATOR: Final = frozenset(
+    {"invalid_client_id", "bad_client_secret", "invalid_client", "not_allowed_token_type"}
+)
+"""Refusals that the configuration is to blame for, and no workspace."""
+PAUSE: Final = 0.5
+"""Seconds between two looks whether another process is done."""
+
+log = structlog.get_logger(__name__)
+
+
+class Renewal:
+    """Renews tokens. ``use`` gets an installation with the tokens to go on with, stored or not."""
+
+    def __init__(self, oauth: OAuth, installs: Installs, use: Callable[[Installation], None]) -> None:
+        self._oauth = oauth
+        self._installs = installs
+        self._use = use
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def renew(self, held: Installation) -> Installation | None:
+        """The installation as it is afterwards: renewed, ``refused``, or as somebody else has changed it.
+
+        None if there is none any more. Raises DeliveryError where Slack gave no answer to go by, Refused for
+        what the operator must mend, and as the storage does; all of these may be tried again.
+        """
+        async with self._locks[held.team]:
+            while not await self._installs.claim(held.team):
+                present = await self._installs.get(held.team)
+                if present is None or present.version != held.version:
+                    return present
+                await asyncio.sleep(PAUSE)
+            try:
+                present = await self._installs.get(held.team)
+                if present is None or present.version != held.version or present.tokens is None:
+                    return present
+                return await self._ask(present, present.tokens)
+            finally:
+                await self._installs.release(held.team)
+
+    async def _ask(self, present: Installation, tokens: Tokens) -> Installation | None:
+        try:
+            fresh = await self._oauth.refresh(tokens)
+        except Refused as refused:
+            if refused.error in OPERATOR:
+                raise
+            noted = await self._installs.refuse(present, refused.error)
+        else:
+            # Slack takes the former refresh token no more, so from here on only these will do
+            self._use(replace(present, tokens=fresh))
+            noted = await self._stored(present, fresh)
+        return noted or await self._installs.get(present.team)
+
+    async def _stored(self, present: Installation, fresh: Tokens) -> Installation | None:
+        wait = 0.5
+        while True:
+            try:
+                return await self._installs.renew(present, fresh)
+            except Exception as error:
+                log.error(
+                    "slack_tokens_not_stored",
+                    workspace=present.team,
+                    error=f"{type(error).__name__}: {error}",
+                    again_in=wait,
+                )
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, 30.0)
