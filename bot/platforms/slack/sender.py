@@ -66,14 +66,20 @@ def digest(key: str) -> str:
 
 
 class Sender:
-    """Delivers into workspaces. ``workspace_of`` gives one by its space, or raises Gone or RetryLater."""
+    """Delivers into workspaces. ``workspace_of`` gives one by its space, or raises Gone or RetryLater.
+
+    ``alone``: there is but one, so that a token which Slack refuses holds up everything.
+    """
 
     def __init__(
         self,
         workspace_of: Callable[[str], Workspace],
         renderer_of: Callable[[Workspace], Renderer],
         trouble: Trouble,
+        *,
+        alone: bool = True,
     ) -> None:
+        self._alone = alone
         self._workspace_of = workspace_of
         self._renderer_of = renderer_of
         self._trouble = trouble
@@ -97,7 +103,7 @@ class Sender:
             place = out.to.channel.id if isinstance(out.to, InChannel) else ""
             await self._trouble(workspace, refused.error, place)
             if refused.error in _NEEDS_OPERATOR:
-                raise RetryLater(str(refused), 60.0, everywhere=True) from refused
+                raise RetryLater(str(refused), 60.0, everywhere=self._alone) from refused
             raise Gone(str(refused)) from refused
 
     async def find(self, out: Outgoing, since: int) -> Receipt | None:
