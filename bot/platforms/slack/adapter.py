@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 import structlog
@@ -27,16 +27,21 @@ from bot.model.limits import Limits
 from bot.model.outgoing import Outgoing, Receipt
 from bot.model.text import Span
 from bot.platforms.base import DeliveryError, Gone, RetryLater, Sink, SpaceInfo
+from bot.platforms.slack import manifest
 from bot.platforms.slack.client import Client, Refused
+from bot.platforms.slack.installs import Installs
 from bot.platforms.slack.limits import SLACK, measure
 from bot.platforms.slack.listeners import Listeners
 from bot.platforms.slack.names import Names
 from bot.platforms.slack.notices import Notices
+from bot.platforms.slack.oauth import OAuth, OAuthOptions
 from bot.platforms.slack.parse import Parser
 from bot.platforms.slack.people import listed, pages
 from bot.platforms.slack.render import Renderer
 from bot.platforms.slack.sender import Sender
+from bot.platforms.slack.shared import Door, SharedListeners
 from bot.platforms.slack.sockets import CONNECTIONS, Pulse, Sockets, SocketsRefused
+from bot.platforms.slack.tenants import Tenants
 from bot.platforms.slack.workspace import PLATFORM, Workspace
 
 BODY_MOST: Final = 2**20
@@ -55,10 +60,11 @@ class SlackRefused(Exception):
 class SlackOptions:
     """How to connect. With an app token by Socket Mode, else over HTTP with the signing secret.
 
+    With ``oauth``, over HTTP in every workspace that installs the app; else in the one of the bot token.
     ``channels``: the ids of channels that are the community; without any, the whole workspace is.
     """
 
-    bot_token: str = field(repr=False)
+    bot_token: str = field(default="", repr=False)
     app_token: str | None = field(default=None, repr=False)
     signing_secret: str = field(default="", repr=False)
     api: str = "https://slack.com/api"
@@ -67,22 +73,39 @@ class SlackOptions:
     pulse: Pulse = field(default_factory=Pulse)
     connections: int = CONNECTIONS
     limits: Limits = SLACK
+    oauth: OAuthOptions | None = None
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
 
 
 class SlackPlatform:
-    """Implements ``bot.platforms.base.Platform`` over slack-bolt."""
+    """Implements ``bot.platforms.base.Platform`` over slack-bolt.
 
-    def __init__(self, options: SlackOptions) -> None:
+    ``installs`` keeps the workspaces that come by OAuth; ``now`` is real time in UTC milliseconds.
+    """
+
+    def __init__(
+        self, options: SlackOptions, installs: Installs | None = None, now: Callable[[], int] = _now
+    ) -> None:
         self._options = options
+        self._installs = installs
+        self._now = now
+        self._tenants: Tenants | None = None
         self._catalog = Catalog()
         self._session: aiohttp.ClientSession | None = None
         self._workspaces: dict[str, Workspace] = {}
         self._renderers: dict[str, Renderer] = {}
         self._notices = Notices()
-        self._sender = Sender(self._workspace, self._renderer, self._notices.trouble)
+        self._sender = Sender(
+            self._workspace, self._renderer, self._notices.trouble, alone=options.oauth is None
+        )
         self._bolt: AsyncApp | None = None
         self._connected = asyncio.Event()
         self._open = 0
+        self.door: Door | None = None
+        """How workspaces let Kith in by OAuth, while it runs."""
 
     @property
     def name(self) -> str:
@@ -118,17 +141,11 @@ class SlackPlatform:
                 aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=32))
             )
             stack.callback(self._forget)
+            if options.oauth is not None:
+                await self._for_all(sink, stack, options.oauth)
+                return
             workspace = await self._know(options.bot_token)
-            listeners = Listeners(
-                sink=sink,
-                catalog=catalog,
-                names=options.names,
-                parser=Parser(options.channels),
-                sender=self._sender,
-                workspace_of=self._find,
-                renderer_of=self._renderer,
-                now=_now,
-            )
+            listeners = Listeners(**self._heard(sink))
             stack.push_async_callback(listeners.close)
             self._bolt = listeners.app(options.signing_secret)
             if options.app_token is None:
@@ -137,6 +154,44 @@ class SlackPlatform:
                 await asyncio.Event().wait()
             else:
                 await self._by_socket(sink, workspace, options.app_token)
+
+    def _heard(self, sink: Sink) -> dict[str, Any]:
+        """What listeners are made of."""
+        return {
+            "sink": sink,
+            "catalog": self._catalog,
+            "names": self._options.names,
+            "parser": Parser(self._options.channels),
+            "sender": self._sender,
+            "workspace_of": self._find,
+            "renderer_of": self._renderer,
+            "now": _now,
+        }
+
+    async def _for_all(self, sink: Sink, stack: AsyncExitStack, app: OAuthOptions) -> None:
+        """Be where the app is installed."""
+        assert self._session is not None
+        assert self._installs is not None
+        oauth = OAuth(app, self._options.api, self._session, self._now)
+        self._tenants = tenants = Tenants(
+            oauth=oauth,
+            installs=self._installs,
+            workspaces=self._workspaces,
+            sink=sink,
+            notices=self._notices,
+            api=self._options.api,
+            install=app.install,
+            session=self._session,
+            now=self._now,
+        )
+        stack.push_async_callback(tenants.close)
+        await tenants.load()
+        listeners = SharedListeners(tenants, **self._heard(sink))
+        stack.push_async_callback(listeners.close)
+        self._bolt = listeners.app(self._options.signing_secret)
+        self.door = Door(oauth, tenants, manifest.scopes(self._catalog))
+        self._connected.set()
+        await tenants.run()
 
     async def _by_socket(self, sink: Sink, workspace: Workspace, app_token: str) -> None:
         assert self._session is not None
@@ -239,6 +294,7 @@ class SlackPlatform:
 
     def _forget(self) -> None:
         self._connected.clear()
+        self.door, self._tenants = None, None
         self._bolt, self._session, self._open = None, None, 0
         self._workspaces.clear()
 
@@ -251,9 +307,11 @@ class SlackPlatform:
         return await self._sender.find(out, since)
 
     def _workspace(self, key: str) -> Workspace:
-        if self._session is None or not self._workspaces:
+        if self._session is None or not (self._workspaces or self._connected.is_set()):
             raise RetryLater("not-connected: Slack is not reached yet", 0.5, everywhere=True)
         space = Space.of(key)
+        if self._tenants is not None and self._tenants.unreadable(space.id):
+            raise RetryLater("tokens-unreadable: no key opens this workspace's tokens", 60.0)
         workspace = self._workspaces.get(space.id)
         if space.platform != PLATFORM or workspace is None:
             raise Gone(f"unknown_space: Kith is not in {key}")
@@ -264,9 +322,9 @@ class SlackPlatform:
     def _find(self, ident: str) -> Workspace | None:
         """A workspace by its id, or by that of Kith's own user there."""
         known = self._workspaces.get(ident)
-        if known is not None:
-            return known
-        return next((one for one in self._workspaces.values() if one.bot_user == ident), None)
+        if known is None:
+            known = next((one for one in self._workspaces.values() if one.bot_user == ident), None)
+        return None if known is None or known.lost else known
 
     def _renderer(self, workspace: Workspace) -> Renderer:
         renderer = self._renderers.get(workspace.team)
@@ -327,7 +385,3 @@ def explain(error: str) -> str:
         case "invalid_auth" | "not_authed":
             return "Slack does not know the bot token. Copy it anew from OAuth & Permissions."
     return f"Slack refuses the bot token: {error}."
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000
