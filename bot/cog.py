@@ -363,6 +363,13 @@ def timer(method: Method) -> TimerHandler:
     return TimerHandler(method)
 
 
+def beside(cog: type[Cog[Any, Any]], name: str) -> Traversable | None:
+    """The folder of that name in a cog's package, there or not; None if the cog is in no package."""
+    module = sys.modules[cog.__module__]
+    package = module.__name__ if hasattr(module, "__path__") else module.__package__
+    return resources.files(package) / name if package else None
+
+
 _NAME: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -406,12 +413,8 @@ class Cog(ABC, Generic[SettingsT, StoreT]):
     @classmethod
     def migrations(cls) -> Traversable | None:
         """The folder of the cog's numbered migrations, or None if it keeps nothing."""
-        module = sys.modules[cls.__module__]
-        package = module.__name__ if hasattr(module, "__path__") else module.__package__
-        if not package:
-            return None
-        folder = resources.files(package) / "migrations"
-        return folder if folder.is_dir() else None
+        folder = beside(cls, "migrations")
+        return folder if folder is not None and folder.is_dir() else None
 
     async def preview(self, ctx: Ctx[SettingsT, StoreT]) -> Sequence[Preview]:
         """Each text that this cog would post in public by itself, for the hosts to see before."""

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 from zoneinfo import ZoneInfo
 
-from bot import core, registry
+from bot import core, registry, translations
 from bot.clock import system_ms
 from bot.config import Config
 from bot.config_file import Loaded
@@ -45,6 +45,7 @@ CODES: Final = (
     "config",
     "secrets",
     "cogs",
+    "translations",
     "folder",
     "disk",
     "clock",
@@ -157,7 +158,15 @@ def features(loaded: Loaded) -> list[Check]:
         for wrong in sections.wrong()
     ]
     names = ", ".join(cog.name for cog in cogs)
-    return checks or [Check.ok("cogs", "Features", names or "none but the host's own")]
+    checks = checks or [Check.ok("cogs", "Features", names or "none but the host's own")]
+    return [*checks, *translated(known)]
+
+
+def translated(known: registry.Registry) -> list[Check]:
+    """What is wrong in the catalogues of translations, if there is anything."""
+    _, problems = translations.read(known.cogs.values(), known.catalog)
+    remedy = "Mend it there, or tell whoever made that feature. Until then, those words are English."
+    return [Check.warn("translations", "Translations", str(problem), remedy) for problem in problems]
 
 
 def data_folder(config: Config) -> Check:

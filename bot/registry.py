@@ -6,10 +6,11 @@ import importlib
 import inspect
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any, Final
 
+from bot import translations
 from bot.cog import (
     Cog,
     CommandHandler,
@@ -228,7 +229,9 @@ class Registry:
             for entry in self._entries.values()
             if isinstance(entry.handler, MenuHandler)
         )
-        return Catalog(commands, menus, frozenset(event.__name__ for event in self._events))
+        catalog = Catalog(commands, menus, frozenset(event.__name__ for event in self._events))
+        cogs = tuple(self.cogs.values())
+        return replace(catalog, translations=lambda: translations.use(cogs, catalog))
 
     def entry(self, name: str) -> Entry | None:
         """The handler of that full name, ``cog.handler``."""

@@ -192,6 +192,22 @@ def settings_unset(
 
 
 @app.command()
+def translations(
+    cogs: Annotated[
+        list[str] | None, typer.Argument(metavar="[COG]...", help="Modules of cogs; all if left out.")
+    ] = None,
+    add: Annotated[
+        list[str] | None, typer.Option(metavar="LANGUAGE", help="Begin a catalogue, like de or pt_BR.")
+    ] = None,
+    config: ConfigFile = None,
+) -> None:
+    """Bring the translations of commands up to date with the code. Tells what is missing."""
+    from bot.cli.translations import bring_up_to_date
+
+    raise SystemExit(bring_up_to_date(config, cogs or [], add or []))
+
+
+@app.command()
 def version() -> None:
     """Say which Kith this is."""
     import platform

@@ -155,8 +155,8 @@ class Guide:
                 self._say(f"     {need.name}: {need.why}")
 
     async def _register(self, api: Api, found: Application) -> None:
-        wanted = commands.Tree(self._catalog()).json
-        registered = await api.ask("GET", application.COMMANDS, (found.id,))
+        wanted = commands.wanted(self._catalog())
+        registered = await api.ask("GET", application.COMMANDS, (found.id,), query=application.TRANSLATED)
         if not commands.same(registered, wanted):
             await api.ask("PUT", application.COMMANDS, (found.id,), body=wanted)
         self._say(f"\n5. {len(wanted)} commands and menus are registered.")

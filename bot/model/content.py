@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeAlias
 
 from bot.model.ids import Member, MessageRef
 from bot.model.roles import Role
@@ -148,6 +150,11 @@ class Field:
     value: str | tuple[str, ...] | None = None
     problem: str | None = None
 
+    @property
+    def told(self) -> str:
+        """What is said of it where there is one line for it."""
+        return self.about or self.label
+
 
 @dataclass(frozen=True, slots=True)
 class Form:
@@ -202,6 +209,14 @@ class MenuSpec:
     fields: tuple[Field, ...] = field(default=())
 
 
+Translations: TypeAlias = Mapping[tuple[str, str], Mapping[str, str]]
+"""By cog and English words: the words in other languages, by gettext's names of these (``de``, ``pt_BR``)."""
+
+
+def _untranslated() -> Translations:
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Catalog:
     """Everything people can start by themselves: what a platform registers, shows and completes."""
@@ -210,3 +225,5 @@ class Catalog:
     menus: tuple[MenuSpec, ...] = ()
     events: frozenset[str] = frozenset()
     """Names of the event classes that some handler listens to; others need not be handed over."""
+    translations: Callable[[], Translations] = _untranslated
+    """Reads the translations of all these words from files: some milliseconds that only registering needs."""

@@ -188,11 +188,13 @@ class DiscordPlatform:
             await self._desk.close()
             await self._pump.close()
 
-    async def _register(self, ident: str) -> None:
+    async def _register(self, ident: str, catalog: Catalog) -> None:
         """Register the commands, if they are others than those that are registered."""
-        wanted = self._desk.tree.json
         try:
-            found = await self._api.ask("GET", application.COMMANDS, (ident,))
+            found = await self._api.ask("GET", application.COMMANDS, (ident,), query=application.TRANSLATED)
+            self._command_ids = commands.ids(found)
+            await self._connected.wait()  # reading the translations would make connecting slower
+            wanted = await asyncio.to_thread(commands.wanted, catalog)
             if not commands.same(found, wanted):
                 found = await self._api.ask("PUT", application.COMMANDS, (ident,), body=wanted)
                 log.info("commands_registered", count=len(found))
@@ -235,7 +237,7 @@ class DiscordPlatform:
         )
         client = gateway.Connection(intents, readers, self._api.pace, self._gateway)
         beside = [
-            asyncio.create_task(self._register(found.id), name="discord commands"),
+            asyncio.create_task(self._register(found.id, catalog), name="discord commands"),
             asyncio.create_task(self._daily(hearing), name="discord daily"),
         ]
         try:

@@ -12,6 +12,8 @@ _MEMBERS: Final = 1 << 14 | 1 << 15
 _CONTENT: Final = 1 << 18 | 1 << 19
 ABOUT: Final = "/applications/@me"
 COMMANDS: Final = "/applications/{}/commands"
+TRANSLATED: Final = {"with_localizations": "true"}
+"""Asks for commands with all their translations."""
 
 
 @dataclass(frozen=True, slots=True)

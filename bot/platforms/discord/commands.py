@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from types import MappingProxyType
 from typing import Any, Final
 
-from bot.model.content import Catalog, CommandSpec, Field, Kind, MenuSpec, MenuTarget, Option
+from bot.model.content import (
+    Catalog,
+    CommandSpec,
+    Field,
+    Kind,
+    MenuSpec,
+    MenuTarget,
+    Option,
+    Translations,
+)
 from bot.model.roles import Role
+from bot.platforms.discord import locales
 from bot.platforms.discord.ids import Json
 from bot.platforms.discord.limits import DESCRIPTION, LIMITS, NAME
 from bot.platforms.discord.markdown import units
@@ -31,12 +44,15 @@ _TYPES: Final[Mapping[Kind, int]] = {
     Kind.ROLE: ROLE,
 }
 _COMPARED: Final = ("type", "name", "description", "default_member_permissions", "contexts", "options")
+_LOCALIZED: Final = ("name_localizations", "description_localizations")
+_ENGLISH_ALONE: Final[Translations] = MappingProxyType({})
 
 
 class Tree:
-    """Everything that is registered for one catalog."""
+    """Everything that is registered for one catalog, with these translations."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, translations: Translations = _ENGLISH_ALONE) -> None:
+        self._wording = locales.Wording(translations)
         self._fields: dict[tuple[str, ...], dict[str, Field]] = {}
         self._menus: dict[tuple[int, str], MenuSpec] = {}
         roots: dict[str, list[CommandSpec]] = {}
@@ -46,8 +62,8 @@ class Tree:
             self._root(name, specs) for name, specs in sorted(roots.items())[:COMMANDS_MOST]
         ]
         for kind, target in ((USER, MenuTarget.MEMBER), (MESSAGE, MenuTarget.MESSAGE)):
-            menus = [spec for spec in catalog.menus if spec.target is target]
-            self.json += [self._menu(kind, spec) for spec in menus[:MENUS_MOST]]
+            menus = [spec for spec in catalog.menus if spec.target is target][:MENUS_MOST]
+            self.json += _named([self._menu(kind, spec) for spec in menus], map(self._label, menus))
 
     def menu(self, kind: int, name: str) -> MenuSpec | None:
         return self._menus.get((kind, name))
@@ -74,18 +90,24 @@ class Tree:
             "integration_types": [0],
         }
         if len(first.path) == 1:
-            return made | {"description": _about(first.about), "options": self._options(first)}
-        subs = [
-            {
-                "type": SUBCOMMAND,
-                "name": _name(spec.path[1]),
-                "description": _about(spec.about),
-                "options": self._options(spec),
-            }
-            for spec in specs[:OPTIONS_MOST]
-        ]
-        summary = ", ".join(spec.path[1] for spec in specs)
-        return made | {"description": _about(summary), "options": subs}
+            made |= self._described(first.cog, first.about) | {"options": self._options(first)}
+        else:
+            summary = ", ".join(spec.path[1] for spec in specs)
+            made |= {"description": _about(summary), "options": [*map(self._sub, specs[:OPTIONS_MOST])]}
+        return made if locales.size(made) <= locales.COMMAND_MOST else locales.in_english(made)
+
+    def _sub(self, spec: CommandSpec) -> Json:
+        return {
+            "type": SUBCOMMAND,
+            "name": _name(spec.path[1]),
+            **self._described(spec.cog, spec.about),
+            "options": self._options(spec),
+        }
+
+    def _described(self, cog: str, words: str) -> Json:
+        made: Json = {"description": _about(words)}
+        translated = self._wording.of(cog, words, _about)
+        return made | {"description_localizations": translated} if translated else made
 
     def _options(self, spec: CommandSpec) -> list[Json]:
         names: dict[str, Field] = {}
@@ -95,10 +117,39 @@ class Tree:
                 name = f"{name[: NAME - 2]}_{len(names)}"
             names[name] = field
         self._fields[spec.path] = names
-        return [_option(name, field) for name, field in names.items()]
+        return [self._option(spec.cog, name, field) for name, field in names.items()]
+
+    def _option(self, cog: str, name: str, field: Field) -> Json:
+        """Nothing is required: what is missing is asked for by a form."""
+        kind = _TYPES.get(field.kind, STRING)
+        made: Json = {"type": kind, "name": name, **self._described(cog, field.told), "required": False}
+        if kind == CHANNEL:
+            made["channel_types"] = list(_TEXT_CHANNELS)
+        elif kind == INTEGER:
+            if field.least is not None:
+                made["min_value"] = max(field.least, -_INTEGER_MOST)
+            if field.most is not None:
+                made["max_value"] = min(field.most, _INTEGER_MOST)
+        elif kind == STRING:
+            made |= self._string(cog, field)
+        return made
+
+    def _string(self, cog: str, field: Field) -> Json:
+        if field.options and len(field.options) <= OPTIONS_MOST:
+            options = _distinct(field.options)
+            labels = (self._wording.of(cog, one.label, partial(_relabelled, one)) for one in options)
+            return {"choices": _named([choice(one) for one in options], labels)}
+        if field.completes or field.options:
+            return {"autocomplete": True}
+        if field.most is not None and field.kind in (Kind.TEXT, Kind.LONG_TEXT):
+            return {"max_length": max(1, min(field.most, _TEXT_MOST))}
+        return {}
+
+    def _label(self, spec: MenuSpec) -> dict[str, str]:
+        return self._wording.of(spec.cog, spec.label, _menu_name)
 
     def _menu(self, kind: int, spec: MenuSpec) -> Json:
-        name = cut(spec.label.strip(), NAME)
+        name = _menu_name(spec.label)
         self._menus[kind, name] = spec
         return {
             "type": kind,
@@ -115,31 +166,13 @@ def _default(role: Role) -> int | None:
     return None if needed is None else int(needed)
 
 
-def _option(name: str, field: Field) -> Json:
-    """Nothing is required: what is missing is asked for by a form."""
-    kind = _TYPES.get(field.kind, STRING)
-    about = field.about or field.label
-    made: Json = {"type": kind, "name": name, "description": _about(about), "required": False}
-    if kind == CHANNEL:
-        made["channel_types"] = list(_TEXT_CHANNELS)
-    elif kind == INTEGER:
-        if field.least is not None:
-            made["min_value"] = max(field.least, -_INTEGER_MOST)
-        if field.most is not None:
-            made["max_value"] = min(field.most, _INTEGER_MOST)
-    elif kind == STRING:
-        made |= _string(field)
-    return made
-
-
-def _string(field: Field) -> Json:
-    if field.options and len(field.options) <= OPTIONS_MOST:
-        return {"choices": [choice(option) for option in _distinct(field.options)]}
-    if field.completes or field.options:
-        return {"autocomplete": True}
-    if field.most is not None and field.kind in (Kind.TEXT, Kind.LONG_TEXT):
-        return {"max_length": max(1, min(field.most, _TEXT_MOST))}
-    return {}
+def _named(made: Sequence[Json], texts: Iterable[locales.Texts]) -> list[Json]:
+    """Things that are beside each other, with their names in other languages."""
+    translated = locales.distinct([(each["name"], words) for each, words in zip(made, texts, strict=True)])
+    return [
+        {**each, "name_localizations": words} if words else each
+        for each, words in zip(made, translated, strict=True)
+    ]
 
 
 def _distinct(options: Sequence[Option]) -> list[Option]:
@@ -154,8 +187,16 @@ def choice(option: Option) -> Json:
     return {"name": cut(shown, LIMITS.option_label), "value": cut(option.value, LIMITS.option_label)}
 
 
+def _relabelled(option: Option, label: str) -> str:
+    return str(choice(replace(option, label=label))["name"])
+
+
 def _name(name: str) -> str:
     return cut(re.sub(r"[^-_\w]", "-", name.lower()), NAME, end="") or "x"
+
+
+def _menu_name(label: str) -> str:
+    return cut(label.strip(), NAME)
 
 
 def _about(text: str) -> str:
@@ -169,6 +210,11 @@ def cut(text: str, most: int, end: str = "…") -> str:
     while units(text) > most - len(end):
         text = text[:-1]
     return text + end
+
+
+def wanted(catalog: Catalog) -> list[Json]:
+    """What is to be registered, in all languages. Reads files."""
+    return Tree(catalog, catalog.translations()).json
 
 
 def same(registered: Sequence[Json], wanted: Sequence[Json]) -> bool:
@@ -190,7 +236,7 @@ def _canonical(command: Json) -> Json:
     made["type"] = command.get("type") or CHAT
     made["description"] = command.get("description") or ""
     made["options"] = [_canonical_option(option) for option in command.get("options") or ()]
-    return made
+    return made | _canonical_words(command)
 
 
 def _canonical_option(option: Json) -> Json:
@@ -198,9 +244,15 @@ def _canonical_option(option: Json) -> Json:
     made: Json = {name: option.get(name) for name in kept}
     made["required"] = bool(option.get("required"))
     made["autocomplete"] = bool(option.get("autocomplete"))
-    made["choices"] = [(item["name"], item["value"]) for item in option.get("choices") or ()]
+    made["choices"] = [
+        (item["name"], item["value"], _canonical_words(item)) for item in option.get("choices") or ()
+    ]
     made["options"] = [_canonical_option(inner) for inner in option.get("options") or ()]
-    return made
+    return made | _canonical_words(option)
+
+
+def _canonical_words(thing: Json) -> Json:
+    return {name: thing.get(name) or {} for name in _LOCALIZED}
 
 
 def ids(registered: Sequence[Json]) -> dict[str, str]:

@@ -194,7 +194,7 @@ async def _values(platform: LocalPlatform, seat: str, typing: _Typing) -> list[J
         found = [_suggestion("value", one.label, f"{_quoted(one.value)} ", one.about) for one in options]
     if typed:
         found += [
-            _suggestion("option", f"{one.name}:", f"{one.name}: ", one.about or one.label)
+            _suggestion("option", f"{one.name}:", f"{one.name}: ", one.told)
             for one in typing.spec.fields
             if one.name.startswith(typed.casefold())
         ]
