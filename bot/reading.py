@@ -24,11 +24,15 @@ NO: Final = frozenset({"no", "n", "false", "off", "0", "nein", "non"})
 
 _MENTION = re.compile(r"<@!?([^>|\s]+)(?:\|([^>]*))?>")
 _CHANNEL = re.compile(r"<#([^>|\s]+)(?:\|([^>]*))?>")
-_ROLE = re.compile(r"<@&([^>|\s]+)>|<!subteam\^([^>|\s]+)(?:\|[^>]*)?>")
+_ROLE = re.compile(r"<(?:@&|!subteam\^)([^>|\s]+)(?:\|[^>]*)?>")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"|“([^”]*)”')
 _BETWEEN_TEXTS = re.compile(r"\n\s*\n|\n-{3,}\n")
 TEXTS_MOST: Final = 25
-_REFERENCES: Final[Mapping[Kind, re.Pattern[str]]] = {Kind.MEMBER: _MENTION, Kind.CHANNEL: _CHANNEL}
+_REFERENCES: Final[Mapping[Kind, re.Pattern[str]]] = {
+    Kind.MEMBER: _MENTION,
+    Kind.CHANNEL: _CHANNEL,
+    Kind.ROLE: _ROLE,
+}
 
 V = TypeVar("V")
 
@@ -258,7 +262,7 @@ def _role(field: Field, raw: Raw, where: Place) -> PlatformRole:
     match = _ROLE.fullmatch(str(raw).strip())
     if match is None:
         raise Misread("Which role? Pick one from the list.")
-    return PlatformRole(where.space, match.group(1) or match.group(2))
+    return PlatformRole(where.space, match.group(1))
 
 
 def _choice(field: Field, raw: Raw, where: Place) -> str:

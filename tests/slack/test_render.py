@@ -28,6 +28,7 @@ from bot.model.text import CommandName, Link, Moment, MomentStyle, Plain, T, Wor
 from bot.platforms.fit import fit
 from bot.platforms.slack import forms
 from bot.platforms.slack.forms import Asked
+from bot.platforms.slack.groups import Groups
 from bot.platforms.slack.home import home_view
 from bot.platforms.slack.limits import SLACK, UPDATE_TEXT, measure
 from bot.platforms.slack.names import Names
@@ -317,7 +318,7 @@ def test_no_form_is_refused(form: Form, of_command: bool) -> None:
     asked = Asked(
         form.action, "u|||https://hooks.slack.com/actions/T1/1/x", "C1", ("kith", "me") if of_command else ()
     )
-    view = forms.view(form, asked, RENDERER)
+    view = forms.view(form, asked, RENDERER, Groups(SPACE))
     assert rules.view_problems(view) == []
     assert not rules.view_too_large(view)
     assert Asked.loads(view["private_metadata"]).action == form.action

@@ -360,11 +360,17 @@ class SlackPlatform:
             async for one in pages(workspace, "conversations.list", "channels", **kinds):
                 channel = workspace.channel(one["id"], one.get("name", ""))
                 channels.append(channel)
+        await workspace.groups.freshen(workspace.client)
                 if one.get("is_general"):
                     general = channel
         except Refused as refused:
             raise Gone(str(refused)) from refused
-        return SpaceInfo(space=workspace.space, channels=tuple(channels), default_channel=general)
+        return SpaceInfo(
+            space=workspace.space,
+            channels=tuple(channels),
+            roles=tuple(workspace.groups.roles()),
+            default_channel=general,
+        )
 
 
 def clock_words(skew: float) -> str:

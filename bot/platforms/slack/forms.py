@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
@@ -14,15 +14,18 @@ from bot.model.content import Field, Form, Kind
 from bot.model.events import Raw
 from bot.model.ids import PlatformRole
 from bot.platforms.fit import fit_form
+from bot.platforms.slack.groups import WITHOUT, Groups
 from bot.platforms.slack.limits import SLACK, measure
 from bot.platforms.slack.render import Block, Renderer, plain
 from bot.platforms.slack.workspace import Workspace
 
 CALLBACK: Final = "form"
 VALUE: Final = "v"
+GROUP: Final = "group"
+"""The action id of a field that asks for a user group."""
 _YES_NO: Final = (("Yes", "yes"), ("No", "no"))
+_GROUP_ID: Final = re.compile(r"\bS[A-Z0-9]{6,}\b")
 _LINES: Final = frozenset({Kind.LONG_TEXT, Kind.TEXTS})
-_METADATA: Final = 3_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +36,19 @@ class Asked:
     token: str
     channel: str = ""
     path: tuple[str, ...] = ()
-    kinds: Mapping[str, str] = field(default_factory=dict)
 
     def dumps(self) -> str:
-        kept = [self.action, self.token, self.channel, list(self.path), dict(self.kinds)]
-        text = json.dumps(kept, separators=(",", ":"))
-        if len(text) > _METADATA:
-            text = json.dumps([*kept[:4], {}], separators=(",", ":"))
-        return text
+        """At most some 500 characters, of the 3,000 that a modal may keep."""
+        return json.dumps([self.action, self.token, self.channel, list(self.path)], separators=(",", ":"))
 
     @classmethod
     def loads(cls, text: str) -> Asked:
         """Raises ValueError for what no modal of ours holds."""
         try:
-            action, token, channel, path, kinds = json.loads(text)
+            action, token, channel, path, *_ = json.loads(text)
         except (TypeError, ValueError) as error:
             raise ValueError("not a modal of Kith's") from error
-        return cls(action, token, channel, tuple(path), kinds)
+        return cls(action, token, channel, tuple(path))
 
 
 def prefix(action: str) -> str:
@@ -60,22 +59,20 @@ def prefix(action: str) -> str:
     return hashlib.sha256("|".join(what).encode()).hexdigest()[:8]
 
 
-def view(form: Form, asked: Asked, renderer: Renderer) -> dict[str, Any]:
-    """The modal for a form."""
+def view(form: Form, asked: Asked, renderer: Renderer, groups: Groups) -> dict[str, Any]:
+    """The modal for a form. Where it asks for a role, one of ``groups`` is chosen."""
     page = fit_form(form, SLACK, measure)[0]
     blocks: list[Block] = []
     if page.intro is not None and (intro := renderer.plain(page.intro).strip()):
         blocks.append({"type": "section", "text": plain(intro, 3_000)})
     at = prefix(form.action)
-    blocks += [_input(item, at, bool(asked.path)) for item in page.fields]
+    blocks += [_input(item, at, bool(asked.path), groups) for item in page.fields]
     if not blocks:
         blocks.append({"type": "section", "text": plain(renderer.plain(page.title) or "Go on?", 3_000)})
-    kinds = {item.name: item.kind.value for item in page.fields}
-    kept = Asked(asked.action, asked.token, asked.channel, asked.path, kinds)
     return {
         "type": "modal",
         "callback_id": CALLBACK,
-        "private_metadata": kept.dumps(),
+        "private_metadata": asked.dumps(),
         "title": plain(renderer.plain(page.title).strip() or "Kith", 24),
         "submit": plain(form.submit.strip() or "Send", 24),
         "close": plain("Cancel", 24),
@@ -97,18 +94,28 @@ def errors(form: Form, sent: str) -> dict[str, str]:
     return found
 
 
-def values(asked: Asked, state: Mapping[str, Any], workspace: Workspace) -> dict[str, Raw]:
+def values(state: Mapping[str, Any], workspace: Workspace) -> dict[str, Raw]:
     """What was filled in, by field."""
     found: dict[str, Raw] = {}
     for block, held in state.items():
         name = block.partition("|")[2]
-        raw = _value(held.get(VALUE) or {}, asked.kinds.get(name, ""), workspace)
+        raw = _group(held[GROUP], workspace) if GROUP in held else _value(held.get(VALUE) or {}, workspace)
         if raw is not None and raw != ():
             found[name] = raw
     return found
 
 
-def _value(state: Mapping[str, Any], kind: str, workspace: Workspace) -> Raw | None:
+def offered(found: Sequence[PlatformRole]) -> list[Block]:
+    """What a field that asks for a user group offers."""
+    return [option(role.name, role.id) for role in found[: SLACK.options]]
+
+
+def _group(state: Mapping[str, Any], workspace: Workspace) -> Raw | None:
+    chosen = state.get("selected_option")
+    return PlatformRole(workspace.space.key, chosen["value"]) if chosen else None
+
+
+def _value(state: Mapping[str, Any], workspace: Workspace) -> Raw | None:
     match state.get("type"):
         case "users_select":
             user = state.get("selected_user")
@@ -123,22 +130,17 @@ def _value(state: Mapping[str, Any], kind: str, workspace: Workspace) -> Raw | N
         case "static_select" | "radio_buttons" | "external_select":
             option = state.get("selected_option")
             return option["value"] if option else None
-    text = state.get("value") or None
-    if text is None or kind != Kind.ROLE:
-        return text
-    found = re.search(r"S[A-Z0-9]{6,}", text)
-    return PlatformRole(workspace.space.key, found[0]) if found else text
+    return state.get("value") or None
 
 
-def _input(item: Field, at: str, completes: bool) -> Block:
-    hint = " ".join(part for part in (item.problem and f"⚠ {item.problem}", item.about) if part)
-    if item.kind is Kind.ROLE:
-        hint = f"{hint} The id of a user group, like S0123ABCD.".strip()
+def _input(item: Field, at: str, completes: bool, groups: Groups) -> Block:
+    without = WITHOUT.get(groups.problem) if item.kind is Kind.ROLE else None
+    hint = " ".join(part for part in (item.problem and f"⚠ {item.problem}", item.about, without) if part)
     block: Block = {
         "type": "input",
         "block_id": f"{at}|{item.name}"[:255],
         "label": plain(item.label.strip() or item.name, 150),
-        "element": {"action_id": VALUE, **_element(item, completes)},
+        "element": {"action_id": VALUE, **_element(item, completes, groups)},
         "optional": not item.required,
     }
     if hint:
@@ -146,7 +148,7 @@ def _input(item: Field, at: str, completes: bool) -> Block:
     return block
 
 
-def _element(item: Field, completes: bool) -> Block:
+def _element(item: Field, completes: bool, groups: Groups) -> Block:
     first = item.value if isinstance(item.value, str) else None
     several = item.value if isinstance(item.value, tuple) else ()
     match item.kind:
@@ -170,9 +172,18 @@ def _element(item: Field, completes: bool) -> Block:
             options = [option(one.label, one.value, one.about) for one in item.options]
             chosen = next((one for one in options if one["value"] == first), None)
             return {"type": "static_select", "options": options} | _first("initial_option", chosen)
+        case Kind.ROLE:
+            block: Block = {"type": "external_select", "action_id": GROUP, "min_query_length": 0}
+            return block | _first("initial_option", _known(first, groups))
         case Kind.REF if completes and item.completes:
             return {"type": "external_select", "min_query_length": 0}
     return _text(item, first if first is not None else "\n\n".join(several))
+
+
+def _known(chosen: str | None, groups: Groups) -> Block | None:
+    """The group that is chosen already, by its id or as somebody wrote it."""
+    found = _GROUP_ID.search(chosen or "")
+    return option(groups.name_of(found[0]) or found[0], found[0]) if found else None
 
 
 def _text(item: Field, first: str) -> Block:

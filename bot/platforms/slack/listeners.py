@@ -43,7 +43,7 @@ Json = Mapping[str, Any]
 GLOBAL: Final = "command|"
 """Begins the callback id of a global shortcut; the command's path follows."""
 SLOW: Final = T("That took me too long, so Slack would not open the form. Please try once more.")
-_GROUP: Final = re.compile(r"<!subteam\^[^>|]+(?:\|([^>]*))?>")
+_GROUP: Final = re.compile(r"<!subteam\^([^>|]+)(?:\|([^>]*))?>")
 
 log = structlog.get_logger(__name__)
 
@@ -170,7 +170,7 @@ class Listeners(AsyncMiddleware):
         )
         spec = self._specs.get(path)
         if spec is None or all(item.kind is not Kind.ROLE for item in spec.fields):
-            text = _GROUP.sub(lambda match: f"@{(match[1] or 'a group').removeprefix('@')}", text)
+            text = _GROUP.sub(lambda match: _group(workspace, match), text)
         used = CommandUsed(
             id=self._id(workspace, "command", body["trigger_id"]),
             space=workspace.space,
@@ -282,7 +282,7 @@ class Listeners(AsyncMiddleware):
             token=asked.token,
             channel=workspace.channel(asked.channel) if asked.channel else None,
             action=asked.action,
-            values=forms.values(asked, view["state"]["values"], workspace),
+            values=forms.values(view["state"]["values"], workspace),
         )
         form = await self._sink.accept(sent)
         if form is None:
@@ -295,13 +295,16 @@ class Listeners(AsyncMiddleware):
         return {"response_action": "update", "view": next_view}
 
     async def options(self, body: Json) -> Json | None:
-        """Somebody types into a list that a cog completes."""
+        """Somebody types into a list of user groups, or into one that a cog completes."""
         workspace = self._of(body)
         try:
             asked = Asked.loads((body.get("view") or {}).get("private_metadata") or "")
         except ValueError:
             asked = None
         if workspace is None or asked is None or not asked.path:
+        if workspace is not None and body.get("action_id") == forms.GROUP:
+            await workspace.groups.freshen(workspace.client)
+            return {"options": forms.offered(workspace.groups.roles(str(body.get("value") or "")))}
             return {"options": []}
         found = await self._sink.complete(
             Completion(
@@ -343,7 +346,7 @@ class Listeners(AsyncMiddleware):
         self, workspace: Workspace, form: Form, token: str, channel: str, path: tuple[str, ...]
     ) -> dict[str, Any]:
         asked = Asked(form.action, token, channel, path)
-        return forms.view(form, asked, self._renderer_of(workspace))
+        return forms.view(form, asked, self._renderer_of(workspace), workspace.groups)
 
     def _later(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -378,3 +381,8 @@ def _chosen(action: Json) -> tuple[str, ...]:
     if option := action.get("selected_option"):
         return (str(option["value"]),)
     return tuple(str(option["value"]) for option in action.get("selected_options") or ())
+def _group(workspace: Workspace, match: re.Match[str]) -> str:
+    """A user group in the midst of words, by its name."""
+    return f"@{(match[2] or workspace.groups.name_of(match[1]) or 'a group').removeprefix('@')}"
+
+

@@ -31,6 +31,7 @@ _SCOPES: Final[Mapping[str, str]] = {
     "im:history": "to hear a private message, and to find out whether its own arrived",
     "im:write": "to write private messages",
     "reactions:write": "to react to messages",
+    "usergroups:read": "to know who is in the user groups that you give a role",
     "users:read": "to know who is a member, a guest or a bot, and who leads the workspace",
 }
 _LISTENING: Final[Mapping[str, tuple[tuple[str, str, str], ...]]] = {

@@ -34,6 +34,9 @@ SUBSCRIBED: Final[Mapping[str, str]] = {
     "user_change": "to notice who was deactivated and who came back",
     "member_joined_channel": "to greet newcomers of a single channel, where that is the community",
     "member_left_channel": "to notice who left such a channel",
+    "subteam_created": "to know who has a role by a user group",
+    "subteam_updated": "to know who has a role by a user group",
+    "subteam_members_changed": "to know who has a role by a user group",
     "app_home_opened": "to show people their own page",
     "app_mention": "to answer a mention with help",
     "message.im": "to answer a private message with help",
@@ -69,6 +72,9 @@ class Parser:
             "reaction_added": self._reacted,
             "reaction_removed": self._unreacted,
             "app_home_opened": self._home,
+            "subteam_created": self._groups,
+            "subteam_updated": self._groups,
+            "subteam_members_changed": self._groups,
             "app_uninstalled": self._lost,
             "tokens_revoked": self._revoked,
         }
@@ -125,6 +131,10 @@ class Parser:
             at=ms(event.get("event_ts")),
             member=member,
         )
+
+    async def _groups(self, workspace: Workspace, event: Json) -> Event | None:
+        workspace.groups.told(event)
+        return None
 
     async def _joined_channel(self, workspace: Workspace, event: Json) -> Event | None:
         ident, channel = str(event["user"]), str(event["channel"])

@@ -18,6 +18,7 @@ async def listed(workspace: Workspace, channels: Collection[str] = ()) -> AsyncI
 
     With ``channels``, those who are in one of them, whichever workspace they come from.
     """
+    await workspace.groups.freshen(workspace.client)
     inside = {ident for channel in channels for ident in [one async for one in _in(workspace, channel)]}
     met: set[str] = set()
     admins: set[str] = set()

@@ -51,7 +51,7 @@ class Rendered:
 
 
 class Renderer:
-    """Renders for one workspace. ``name_of`` gives the name that a person is known by, or ""."""
+    """Renders for one workspace. ``name_of`` gives the name of a person or a user group, or ""."""
 
     def __init__(
         self,
@@ -110,8 +110,8 @@ class Renderer:
                 return slack_text.escape(self._called(span))
             case Channel(id=ident):
                 return f"<#{ident}>"
-            case PlatformRole(name=name):
-                return slack_text.escape(f"@{name or 'a group'}")
+            case PlatformRole():
+                return slack_text.escape(self._group(span))
             case Moment():
                 return slack_text.date(span)
             case Link(url=url, label=label):
@@ -176,8 +176,8 @@ class Renderer:
                 return _text(self._called(span), bold=bold)
             case Channel(id=ident):
                 return {"type": "channel", "channel_id": ident}
-            case PlatformRole(name=name):
-                return _text(f"@{name or 'a group'}", bold=bold)
+            case PlatformRole():
+                return _text(self._group(span), bold=bold)
             case Moment():
                 return {
                     "type": "date",
@@ -228,18 +228,19 @@ class Renderer:
                 return f"{label} ({url})" if label else url
             case Moment():
                 return slack_text.fallback(span)
-            case Channel() | PlatformRole():
-                return plain_text(_one(span))
+            case PlatformRole():
+                return self._group(span)
+            case Channel():
+                return plain_text(T("{it}", it=span))
 
     def _called(self, member: Member) -> str:
         return member.name or self._name_of(member.id) or "someone"
 
+    def _group(self, role: PlatformRole) -> str:
+        return f"@{role.name or self._name_of(role.id) or 'a group'}"
+
     def _known(self) -> list[tuple[str, ...]]:
         return list(self._paths())
-
-
-def _one(span: Channel | PlatformRole) -> Words:
-    return T("{it}", it=span)
 
 
 def _opens(url: str) -> bool:

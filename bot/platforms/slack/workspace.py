@@ -12,6 +12,7 @@ from bot.model.ids import Channel, Member, MessageRef, Space
 from bot.model.roles import Actor, Role
 from bot.platforms.base import DeliveryError
 from bot.platforms.slack.client import Client, Refused
+from bot.platforms.slack.groups import Groups
 
 PLATFORM: Final = "slack"
 SLACKBOT: Final = "USLACKBOT"
@@ -70,6 +71,7 @@ class Workspace:
         self.bot_id = bot_id
         self.client = client
         self.space = Space(PLATFORM, team, name)
+        self.groups = Groups(self.space.key)
         self.lost = False
         self.seen_at = 0
         """When this connection to it began, in UTC milliseconds."""
@@ -92,8 +94,9 @@ class Workspace:
     # -- people --------------------------------------------------------------------------------------------
 
     def name_of(self, ident: str) -> str:
+        """The name of a person or a user group, or ""."""
         known: Known | None = self._people.get(ident)
-        return known.name if known is not None else ""
+        return known.name if known is not None else self.groups.name_of(ident)
 
     def learn(self, user: Mapping[str, Any]) -> Known:
         """Remember what Slack told of somebody."""
@@ -135,16 +138,18 @@ class Workspace:
         return self.learn(answer["user"])
 
     async def actor(self, ident: str) -> Actor:
-        """Who did something, with the roles that follow from leading the workspace."""
+        """Who did something, with the roles that follow from leading the workspace, and their groups."""
         if self._admins is None:
             await self.person(ident)
+        await self.groups.freshen(self.client)
         return self.quick_actor(ident)
 
     def quick_actor(self, ident: str) -> Actor:
         """The same by what is known already."""
         known: Known | None = self._people.get(ident)
         leads = ident in (self._admins or ()) or (known is not None and known.admin)
-        return Actor(self.member(ident), frozenset({Role.ADMIN} if leads else ()))
+        roles = frozenset({Role.ADMIN} if leads else ())
+        return Actor(self.member(ident), roles, self.groups.of(ident))
 
     def an_admin(self) -> str | None:
         """Somebody who leads the workspace, the same one every time."""

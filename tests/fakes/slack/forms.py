@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import markup
 from .state import Channel, File
+from .usergroups import UserGroup
 
 if TYPE_CHECKING:
     from .people import Person
@@ -189,6 +190,9 @@ def text_of(parts: tuple[Any, ...]) -> tuple[str, list[Block]]:
         elif isinstance(part, Broadcast):
             words.append(f"<!{part.range}>")
             rich.append({"type": "broadcast", "range": part.range})
+        elif isinstance(part, UserGroup):
+            words.append(f"<!subteam^{part.id}>")
+            rich.append({"type": "usergroup", "usergroup_id": part.id})
         else:
             words.append(f"<@{part.id}>")
             rich.append({"type": "user", "user_id": part.id})
@@ -205,6 +209,8 @@ def command_text(parts: tuple[Any, ...], escape: bool) -> str:
             words.append(f"<#{part.id}|{part.name}>" if escape else f"#{part.name}")
         elif isinstance(part, Broadcast):
             words.append(f"<!{part.range}>" if escape else f"@{part.range}")
+        elif isinstance(part, UserGroup):
+            words.append(f"<!subteam^{part.id}|@{part.handle}>" if escape else f"@{part.handle}")
         else:
             words.append(_person(part, escape))
     return "".join(words)

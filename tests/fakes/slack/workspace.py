@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from .app import Installation
 from .people import Person
 from .state import Channel
+from .usergroups import UserGroups
 
 if TYPE_CHECKING:
     from .server import FakeSlack
@@ -21,6 +22,7 @@ class Workspace:
         self.people: dict[str, Person] = {}
         self.direct: dict[frozenset[str], Channel] = {}
         self.emoji: dict[str, str] = {}
+        self.groups = UserGroups(self)
         self.general = self.channel("general", bot=False)
         self.general.general = True
 
