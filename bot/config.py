@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import ipaddress
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -47,6 +50,25 @@ def _long_enough(secret: SecretStr) -> SecretStr:
     if len(secret.get_secret_value()) < 16:
         raise ValueError("this is too short to be a secret: use 16 characters or more")
     return secret
+
+
+def _encryption_keys(secret: SecretStr) -> SecretStr:
+    keys = split_keys(secret)
+    if not keys:
+        raise ValueError("there is no key in it; make one with: kith slack new-key")
+    for number, key in enumerate(keys, start=1):
+        try:
+            fits = len(base64.b64decode(key, altchars=b"-_", validate=True)) == 32
+        except (binascii.Error, ValueError):
+            fits = False
+        if not fits:
+            raise ValueError(f"key {number} of {len(keys)} is none; make one with: kith slack new-key")
+    return secret
+
+
+def split_keys(secret: SecretStr) -> list[str]:
+    """The single keys of a secret that holds several, with spaces, line ends or commas between them."""
+    return re.findall(r"[^\s,]+", secret.get_secret_value())
 
 
 def _database(url: SecretStr) -> SecretStr:
@@ -129,7 +151,7 @@ class Discord(Section):
 
 
 class Slack(Section):
-    """[slack]: the connection to Slack, made when there is a bot token."""
+    """[slack]: the connection to Slack, made with a bot token, or by a client id in many workspaces."""
 
     bot_token: Annotated[SecretStr, _prefixed("xoxb-", "a bot token")] | None = None
     app_token: Annotated[SecretStr, _prefixed("xapp-", "an app-level token")] | None = None
@@ -138,6 +160,11 @@ class Slack(Section):
     shoutout: SlackCommand = "shoutout"
     channels: Annotated[tuple[SlackChannel, ...], Strict(False)] = ()
     api: WebAddress = "https://slack.com/api"
+    client_id: str | None = Field(default=None, pattern=r"^\d+\.\d+$")
+    client_secret: SecretStr | None = None
+    encryption_keys: Annotated[SecretStr, AfterValidator(_encryption_keys)] | None = None
+    pkce: bool = False
+    authorize: WebAddress = "https://slack.com/oauth/v2/authorize"
 
 
 class Config(Section):
@@ -175,7 +202,8 @@ class Config(Section):
     @property
     def platforms(self) -> tuple[str, ...]:
         """The chat platforms that have a token."""
-        configured = {"discord": self.discord.token, "slack": self.slack.bot_token}
+        slack = self.slack.bot_token or self.slack.client_id
+        configured = {"discord": self.discord.token, "slack": slack}
         return tuple(name for name, token in configured.items() if token is not None)
 
     @property
@@ -191,6 +219,8 @@ class Config(Section):
             for value in dict(section).values()
             if isinstance(value, SecretStr)
         ]
+        if self.slack.encryption_keys is not None:
+            found += split_keys(self.slack.encryption_keys)
         if password := urlsplit(self.database_url).password:
             found += {password, unquote(password)}
         return found

@@ -270,14 +270,36 @@ class _Reader:
                 'python3 -c "import secrets; print(secrets.token_urlsafe(32))"'
             )
             self.problems.append(Problem(self.where("web", "host"), message, remedy))
+        self.check_slack(config)
+
+    def check_slack(self, config: Config) -> None:
+        """Whether what is given for Slack is one of the ways to connect, and whole."""
         slack = config.slack
+        if slack.client_id or slack.client_secret or slack.encryption_keys:
+            needed = {
+                "slack.client_id": slack.client_id,
+                "slack.client_secret": slack.client_secret,
+                "slack.encryption_keys": slack.encryption_keys,
+                "slack.signing_secret": slack.signing_secret,
+                "web.public_url": config.web.public_url,
+            }
+            if missing := [name for name, value in needed.items() if value is None]:
+                message = f"for several workspaces, Kith also needs {', '.join(missing)}."
+                remedy = "`kith connect slack --oauth` asks for all of it."
+                self.problems.append(Problem(self.where("slack"), message, remedy))
+            for key in ("bot_token", "app_token", "channels"):
+                if getattr(slack, key):
+                    message = f"slack.{key} is for a single workspace, and slack.client_id for several."
+                    self.problems.append(Problem(self.where("slack", key), message, "Keep one of them."))
+            return
         if slack.bot_token is not None and slack.app_token is None and slack.signing_secret is None:
             message = "slack.bot_token alone receives nothing from Slack."
             remedy = "Add app_token (Socket Mode) or signing_secret (requests over HTTP)."
             self.problems.append(Problem(self.where("slack", "bot_token"), message, remedy))
         if slack.bot_token is None and (slack.app_token is not None or slack.signing_secret is not None):
             message = "without a bot_token there is no connection to Slack."
-            self.problems.append(Problem(self.where("slack"), message, "Add slack.bot_token."))
+            remedy = "Add slack.bot_token, or slack.client_id for several workspaces."
+            self.problems.append(Problem(self.where("slack"), message, remedy))
 
     def where(self, *path: str | int) -> str:
         return _where(self.origins, path)
@@ -302,6 +324,8 @@ def _shown(path: Path) -> str:
 def _from_text(section: type[Section], key: str, text: str) -> Any:
     """A variable's text as the type that the key has, if it is one; else as it is, to be refused."""
     annotation = section.model_fields[key].annotation if key in section.model_fields else str
+    if annotation is bool and text.strip().lower() in ("true", "false"):
+        return text.strip().lower() == "true"
     if annotation is int and re.fullmatch(r"\d{1,9}", text.strip()):
         return int(text)
     if "tuple" in str(annotation):

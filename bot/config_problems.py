@@ -35,6 +35,7 @@ class ConfigError(Exception):
 
 _PATTERNS: Final = {
     "kith.cogs": 'each cog is the dotted name of a Python package, like "cogs.welcome"',
+    "slack.client_id": "is written like 1234567890.1234567890, on the page Basic Information",
     "discord.gateway": "must be an address that begins with wss:// or ws://",
 }
 
@@ -59,6 +60,8 @@ def explain(error: Any, where: Callable[..., str]) -> Problem:
                 message += f"; did you mean {close!r}?"
         case "int_type":
             message = f"must be a whole number, without quotes, but is {given}"
+        case "bool_type":
+            message = f"must be true or false, without quotes, but is {given}"
         case "string_type":
             message = f"must be text in quotes, but is {given}"
         case "tuple_type" | "list_type":

@@ -14,6 +14,7 @@ from bot.cli import app
 from bot.cli.failures import Exit
 from bot.config import BUILT_IN_COGS, Config, keys, sections
 from bot.config_file import load
+from bot.keyring import new_key
 from bot.settings import Sections
 from bot.spec import of_dataclass
 
@@ -133,11 +134,22 @@ def test_the_example_documents_every_setting_of_the_features_and_no_other() -> N
     assert set(told) == {*sections(), *(cog.name for cog in cogs)}
 
 
-def test_everything_in_the_example_loads_when_it_is_uncommented(tmp_path: Path) -> None:
+ONE_WORKSPACE = {"bot_token", "app_token", "channels"}
+MANY_WORKSPACES = {"client_id", "client_secret", "encryption_keys"}
+
+
+@pytest.mark.parametrize("other_way", [ONE_WORKSPACE, MANY_WORKSPACES], ids=("many", "one"))
+def test_everything_in_the_example_loads_when_it_is_uncommented(tmp_path: Path, other_way: set[str]) -> None:
     lines = []
     for name, pairs in documented().items():
         lines.append(f"[{name}]")
-        lines += [f"{key} = {value}" for key, value in pairs.items() if not key.endswith("_file")]
+        left_out = other_way if name == "slack" else set()
+        pairs |= {"encryption_keys": f'"{new_key()}"'} if name == "slack" else {}
+        lines += [
+            f"{key} = {value}"
+            for key, value in pairs.items()
+            if not key.endswith("_file") and key not in left_out
+        ]
     file = tmp_path / "config.toml"
     file.write_text("\n".join(lines))
     config = load(file, environ={}).config
