@@ -17,6 +17,7 @@ from tests.fakes.discord import NO_SPECS, FakeDiscord, P, schema, specs_found
 from tests.fakes.discord.commands import check
 from tests.fakes.discord.components import check_message, is_emoji, stored
 from tests.fakes.discord.errors import ApiError, FormErrors
+from tests.fakes.discord.languages import LOCALES, shown
 from tests.fakes.discord.modals import check_modal
 from tests.fakes.discord.permissions import ALL, Overwrite, in_channel, in_guild
 from tests.fakes.discord.socket import zlib_stream
@@ -150,6 +151,7 @@ def test_forms(parts: list[dict[str, Any]], taken: bool) -> None:
     assert bool(errors.tree) is not taken
 
 
+TEA, COFFEE = {"name": "Tea", "value": "t"}, {"name": "Coffee", "value": "c"}
 BIG = [{"name": f"{n:02}" + "n" * 50, "value": f"{n:02}" + "v" * 50} for n in range(9)]
 
 
@@ -164,12 +166,30 @@ def option(name: str, kind: int = 3, **more: Any) -> dict[str, Any]:
         ({"options": [option("share", 1, options=[option("topic")]), option("more", 2)]}, True),
         ({"name": "größe-1"}, True),
         ({"name": "नमस्ते"}, True),
-        ({"name_localizations": {"de": "danke"}}, True),
+        ({"name_localizations": {"de": "danke"}, "description_localizations": {"de": "Danke sagen"}}, True),
+        ({"options": [option("x", choices=[{**TEA, "name_localizations": {"de": "Tee"}}, COFFEE])]}, True),
+        ({"type": 2, "name": "Thank", "description": "", "name_localizations": {"de": "Danke sagen"}}, True),
         ({"type": 2, "name": "Give a shout-out", "description": ""}, True),
         ({"name": "Shout"}, False),
         ({"name": "two words"}, False),
         ({"description": " "}, False),
         ({"name_localizations": {"xx": "danke"}}, False),
+        ({"name_localizations": {"de": "Danke"}}, False),
+        ({"name_localizations": {"de": "danke sagen"}}, False),
+        ({"description_localizations": {"de": " "}}, False),
+        ({"description_localizations": {"es": "Dar las gracias"}}, False),
+        ({"options": [option("why", name_localizations={"fr": "to"}), option("to")]}, False),
+        ({"options": [option("why", name_localizations={"es-ES": "a", "es-419": "b"}), option("a")]}, False),
+        (
+            {"options": [option("x", choices=[{**TEA, "name_localizations": {"de": "Coffee"}}, COFFEE])]},
+            False,
+        ),
+        ({"options": [option("x", choices=[{**TEA, "name_localizations": {"xx": "Tee"}}])]}, False),
+        ({"type": 2, "name": "Thank", "description": "", "name_localizations": {"de": " Danke"}}, False),
+        (
+            {"type": 2, "name": "Thank", "description": "", "description_localizations": {"de": "Danke"}},
+            False,
+        ),
         ({"options": [option("why"), option("to", 6, required=True)]}, False),
         ({"options": [option("why"), option("why")]}, False),
         ({"options": [option("share", 1), option("why")]}, False),
@@ -184,6 +204,48 @@ def test_commands(body: dict[str, Any], taken: bool) -> None:
     errors = FormErrors()
     check({"name": "shout", "description": "Thank someone", **body}, (), errors)
     assert bool(errors.tree) is not taken
+
+
+def test_menus_that_read_alike_in_a_language_are_refused() -> None:
+    def menu(name: str, **translated: str) -> dict[str, Any]:
+        return {"type": 3, "name": name, "name_localizations": translated}
+
+    commands = FakeDiscord().world.commands
+    commands.replace(None, [menu("Thank", de="Danke"), menu("Why?", de="Warum?")])
+    commands.replace(None, [menu("Thank", de="Danke"), {**menu("Say thanks", de="Danke"), "type": 2}])
+    for alike in (
+        [menu("Thank", de="Danke"), menu("Say thanks", de="Danke")],
+        [menu("Thank", fr="Report"), menu("Report", de="Melden")],
+        [menu("Thank", **{"en-GB": "Ta"}), menu("Ta")],
+        [menu("A", **{"es-ES": "x", "es-419": "y"}), menu("B", **{"es-ES": "y"})],
+    ):
+        with pytest.raises(ApiError):
+            commands.replace(None, alike)
+
+
+def test_what_people_read_of_a_command() -> None:
+    thing = {
+        "name": "color",
+        "description": "d",
+        "name_localizations": {"en-GB": "colour", "es-ES": "color-es", "de": "farbe"},
+    }
+    read = {locale: shown(thing, "name", locale) for locale in ("de", "en-US", "en-GB", "es-419", "fr")}
+    assert read == {"de": "farbe", "en-US": "colour", "en-GB": "colour", "es-419": "color-es", "fr": "color"}
+    assert shown(thing, "description", "de") == "d"
+
+
+async def test_translations_are_told_to_those_who_ask() -> None:
+    async with FakeDiscord() as d:
+        words = {"description_localizations": {"de": "Danke"}}
+        inner = option("x", choices=[{**TEA, "name_localizations": {"de": "Tee"}}], **words)
+        body = {"name": "shout", "description": "Thank", "options": [inner], **words}
+        registry = d.world.commands
+        [command] = registry.replace(None, [body])
+        full, short = (registry.json(command, localizations=asked) for asked in (True, False))
+        assert full["options"] == [inner]
+        assert full["description_localizations"] == {"de": "Danke"}
+        assert "localizations" not in json.dumps(short)
+        assert short["options"][0]["choices"] == [TEA]
 
 
 async def test_command_ids_survive_and_creations_are_counted() -> None:
@@ -265,6 +327,13 @@ def test_the_fake_can_not_send_nonsense() -> None:
     for wrong in ({"id": 1}, {"id": "1", "surprise": True}, {}):
         with pytest.raises(ValueError, match="GUILD_DELETE"):
             schema.gateway().check("GUILD_DELETE", wrong)
+
+
+@pytest.mark.skipif(not specs_found(), reason=NO_SPECS)
+def test_the_languages_are_discords() -> None:
+    document = json.loads((schema.SPECS / "openapi.json").read_text(encoding="utf-8"))
+    known = document["components"]["schemas"]["AvailableLocalesEnum"]["oneOf"]
+    assert {one["const"] for one in known} == LOCALES
 
 
 SAMPLES: list[dict[str, Any]] = [

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .errors import FormErrors, refusal
+from .languages import check_languages, check_unique, longest, without_languages
 
 if TYPE_CHECKING:
     from .model import Guild
@@ -20,13 +21,6 @@ SUBCOMMAND, GROUP = 1, 2
 MOST = {SLASH: 100, USER_MENU: 15, MESSAGE_MENU: 15}
 CREATIONS_A_DAY = 200
 MAX_SIZE = 8000
-LOCALES = frozenset(
-    {
-        *("id", "da", "de", "en-GB", "en-US", "es-ES", "es-419", "fr", "hr", "it", "lt", "hu", "nl", "no"),
-        *("pl", "pt-BR", "ro", "fi", "sv-SE", "vi", "tr", "cs", "el", "bg", "ru", "uk", "hi", "th"),
-        *("zh-CN", "ja", "zh-TW", "ko"),
-    }
-)
 
 
 @dataclass(slots=True)
@@ -105,6 +99,10 @@ class Commands:
                 errors.add((index, "name"), "APPLICATION_COMMANDS_DUPLICATE_NAME", message)
             keys.add(key)
             counts[key[0]] = counts.get(key[0], 0) + 1
+        for kind in counts:
+            alike = [(index, body) for index, body in enumerate(bodies) if _key(body)[0] == kind]
+            message = "Application command names must be unique"
+            check_unique(alike, (), errors, "APPLICATION_COMMANDS_DUPLICATE_NAME", message)
         for kind, count in counts.items():
             if count > MOST.get(kind, 1):
                 message = f"At most {MOST[kind]} commands of type {kind}"
@@ -192,9 +190,10 @@ class Commands:
             answer["guild_id"] = str(command.guild_id)
         if command.options:
             answer["options"] = command.options
-        if localizations:
-            answer["name_localizations"] = body.get("name_localizations")
-            answer["description_localizations"] = body.get("description_localizations")
+        if not localizations:
+            return without_languages(answer)
+        answer["name_localizations"] = body.get("name_localizations")
+        answer["description_localizations"] = body.get("description_localizations")
         return answer
 
 
@@ -220,16 +219,27 @@ def check(body: Json, path: Path, errors: FormErrors) -> None:
         if body.get("options"):
             message = "Context menu commands cannot have options"
             errors.add((*path, "options"), "APPLICATION_COMMAND_CONTEXT_MENU_OPTIONS", message)
-        if body["name"] != body["name"].strip() or not body["name"].strip():
-            errors.add((*path, "name"), "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid")
-    _check_locales(body, path, errors)
+        if body.get("description_localizations"):
+            message = "Context menu commands cannot have description"
+            where = (*path, "description_localizations")
+            errors.add(where, "APPLICATION_COMMAND_CONTEXT_MENU_DESCRIPTION", message)
+        for where, name in _names(body, path):
+            if name != name.strip() or not name:
+                errors.add(where, "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid")
+    check_languages(body, path, errors)
+
+
+def _names(body: Json, path: Path) -> list[tuple[Path, str]]:
+    """The names of a thing in all languages, and where they are written."""
+    translated = (body.get("name_localizations") or {}).items()
+    return [
+        ((*path, "name"), body["name"]),
+        *(((*path, "name_localizations", locale), text) for locale, text in translated),
+    ]
 
 
 def _check_name(body: Json, path: Path, errors: FormErrors) -> None:
-    for where, name in [((*path, "name"), body["name"])] + [
-        ((*path, "name_localizations", locale), text)
-        for locale, text in (body.get("name_localizations") or {}).items()
-    ]:
+    for where, name in _names(body, path):
         if not 1 <= len(name) <= 32 or name != name.lower() or not all(_in_name(char) for char in name):
             errors.add(where, "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid")
 
@@ -242,30 +252,18 @@ def _is_combining_script(char: str) -> bool:
     return "\u0900" <= char <= "\u097f" or "\u0e00" <= char <= "\u0e7f"
 
 
-def _check_locales(body: Json, path: Path, errors: FormErrors) -> None:
-    for key in ("name_localizations", "description_localizations"):
-        for locale in body.get(key) or {}:
-            if locale not in LOCALES:
-                errors.add(
-                    (*path, key, locale), "ENUM_TYPE_COERCE", f'Value "{locale}" is not a valid enum value.'
-                )
-
-
 def _check_options(options: list[Json], path: Path, errors: FormErrors, *, depth: int) -> None:
-    names: set[str] = set()
+    message = "Option name already exists"
+    check_unique(enumerate(options), path, errors, "APPLICATION_COMMAND_OPTIONS_NAME_ALREADY_EXISTS", message)
     optional_seen = False
     nested = [option["type"] in (SUBCOMMAND, GROUP) for option in options]
     for index, option in enumerate(options):
         here = (*path, index)
         kind = option["type"]
         _check_name(option, here, errors)
-        _check_locales(option, here, errors)
+        check_languages(option, here, errors)
         if not option["description"].strip():
             errors.missing((*here, "description"))
-        if option["name"] in names:
-            message = "Option name already exists"
-            errors.add(here, "APPLICATION_COMMAND_OPTIONS_NAME_ALREADY_EXISTS", message)
-        names.add(option["name"])
         if any(nested) and not all(nested):
             message = (
                 "Sub-command and sub-command group option types are mutually exclusive to all other types"
@@ -290,23 +288,19 @@ def _check_value_rules(option: Json, path: Path, errors: FormErrors) -> None:
     if choices and option.get("autocomplete"):
         message = "Choices and autocomplete are mutually exclusive"
         errors.add((*path, "autocomplete"), "APPLICATION_COMMAND_OPTIONS_AUTOCOMPLETE_CHOICES", message)
-    names = [choice["name"] for choice in choices]
-    if len(names) != len(set(names)):
-        message = "Choice names must be unique"
-        errors.add((*path, "choices"), "APPLICATION_COMMAND_OPTIONS_CHOICE_NAME_EXISTS", message)
+    for index, choice in enumerate(choices):
+        check_languages(choice, (*path, "choices", index), errors)
+    message = "Choice names must be unique"
+    code = "APPLICATION_COMMAND_OPTIONS_CHOICE_NAME_EXISTS"
+    check_unique(enumerate(choices), (*path, "choices"), errors, code, message)
     for low, high in (("min_value", "max_value"), ("min_length", "max_length")):
         if option.get(low) is not None and option.get(high) is not None and option[low] > option[high]:
             errors.add((*path, low), "APPLICATION_COMMAND_OPTIONS_BOUNDS", f"{low} is above {high}")
 
 
 def _size(body: Json) -> int:
-    total = _longest(body, "name") + _longest(body, "description")
+    total = longest(body, "name") + longest(body, "description")
     for choice in body.get("choices") or ():
-        total += _longest(choice, "name")
+        total += longest(choice, "name")
         total += len(choice["value"]) if isinstance(choice.get("value"), str) else 0
     return total + sum(_size(option) for option in body.get("options") or ())
-
-
-def _longest(body: Json, key: str) -> int:
-    texts = [body.get(key) or "", *(body.get(f"{key}_localizations") or {}).values()]
-    return max(len(text) for text in texts)
