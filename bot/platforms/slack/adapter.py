@@ -17,7 +17,7 @@ from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, s
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
-from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.model.content import Catalog
@@ -102,6 +102,7 @@ class SlackPlatform:
             self._workspace, self._renderer, self._notices.trouble, alone=options.oauth is None
         )
         self._bolt: AsyncApp | None = None
+        self._listeners: Listeners | None = None
         self._connected = asyncio.Event()
         self._open = 0
         self.door: Door | None = None
@@ -127,6 +128,11 @@ class SlackPlatform:
         """Return once the workspaces are known and the way in is open."""
         await self._connected.wait()
 
+    async def caught_up(self) -> None:
+        """Return once every form that was asked for is open. All else is done before it is acknowledged."""
+        if self._listeners is not None:
+            await self._listeners.idle()
+
     # -- in ------------------------------------------------------------------------------------------------
 
     async def run(self, sink: Sink, catalog: Catalog) -> None:
@@ -145,7 +151,7 @@ class SlackPlatform:
                 await self._for_all(sink, stack, options.oauth)
                 return
             workspace = await self._know(options.bot_token)
-            listeners = Listeners(**self._heard(sink))
+            self._listeners = listeners = Listeners(**self._heard(sink))
             stack.push_async_callback(listeners.close)
             self._bolt = listeners.app(options.signing_secret)
             if options.app_token is None:
@@ -186,7 +192,7 @@ class SlackPlatform:
         )
         stack.push_async_callback(tenants.close)
         await tenants.load()
-        listeners = SharedListeners(tenants, **self._heard(sink))
+        self._listeners = listeners = SharedListeners(tenants, **self._heard(sink))
         stack.push_async_callback(listeners.close)
         self._bolt = listeners.app(self._options.signing_secret)
         self.door = Door(oauth, tenants, manifest.scopes(self._catalog))
@@ -197,7 +203,7 @@ class SlackPlatform:
         assert self._session is not None
         here = asyncio.Event()
 
-        async def handle(client: SocketModeClient, request: SocketModeRequest) -> None:
+        async def handle(client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
             assert self._bolt is not None
             if self._is_echo(request):
                 answer = BoltResponse(status=200, body="")
@@ -295,7 +301,7 @@ class SlackPlatform:
     def _forget(self) -> None:
         self._connected.clear()
         self.door, self._tenants = None, None
-        self._bolt, self._session, self._open = None, None, 0
+        self._bolt, self._listeners, self._session, self._open = None, None, None, 0
         self._workspaces.clear()
 
     # -- out -----------------------------------------------------------------------------------------------
@@ -354,13 +360,13 @@ class SlackPlatform:
 
     async def about(self, space: Space) -> SpaceInfo:
         workspace = self._workspace(space.key)
+        await workspace.groups.freshen(workspace.client)
         channels, general = [], None
         kinds = {"types": "public_channel", "exclude_archived": "true"}
         try:
             async for one in pages(workspace, "conversations.list", "channels", **kinds):
                 channel = workspace.channel(one["id"], one.get("name", ""))
                 channels.append(channel)
-        await workspace.groups.freshen(workspace.client)
                 if one.get("is_general"):
                     general = channel
         except Refused as refused:

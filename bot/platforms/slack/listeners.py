@@ -118,6 +118,11 @@ class Listeners(AsyncMiddleware):
             return BoltResponse(status=500, body="")
         return BoltResponse(status=200, body="" if answer is None else dict(answer))
 
+    async def idle(self) -> None:
+        """Return once every form that was asked for is open."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
     async def close(self) -> None:
         for task in self._tasks:
             task.cancel()
@@ -297,14 +302,14 @@ class Listeners(AsyncMiddleware):
     async def options(self, body: Json) -> Json | None:
         """Somebody types into a list of user groups, or into one that a cog completes."""
         workspace = self._of(body)
+        if workspace is not None and body.get("action_id") == forms.GROUP:
+            await workspace.groups.freshen(workspace.client)
+            return {"options": forms.offered(workspace.groups.roles(str(body.get("value") or "")))}
         try:
             asked = Asked.loads((body.get("view") or {}).get("private_metadata") or "")
         except ValueError:
             asked = None
         if workspace is None or asked is None or not asked.path:
-        if workspace is not None and body.get("action_id") == forms.GROUP:
-            await workspace.groups.freshen(workspace.client)
-            return {"options": forms.offered(workspace.groups.roles(str(body.get("value") or "")))}
             return {"options": []}
         found = await self._sink.complete(
             Completion(
@@ -377,12 +382,12 @@ async def _authorize(team_id: str | None = None, **_: Any) -> AuthorizeResult:
     return AuthorizeResult(enterprise_id=None, team_id=team_id)
 
 
-def _chosen(action: Json) -> tuple[str, ...]:
-    if option := action.get("selected_option"):
-        return (str(option["value"]),)
-    return tuple(str(option["value"]) for option in action.get("selected_options") or ())
 def _group(workspace: Workspace, match: re.Match[str]) -> str:
     """A user group in the midst of words, by its name."""
     return f"@{(match[2] or workspace.groups.name_of(match[1]) or 'a group').removeprefix('@')}"
 
 
+def _chosen(action: Json) -> tuple[str, ...]:
+    if option := action.get("selected_option"):
+        return (str(option["value"]),)
+    return tuple(str(option["value"]) for option in action.get("selected_options") or ())

@@ -12,7 +12,6 @@ from typing import Final
 
 import aiohttp
 import structlog
-from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
@@ -29,7 +28,7 @@ OPERATOR: Final = {
     "socket_mode_not_enabled": "Socket Mode is off for this app. Turn it on under Settings > Socket Mode.",
 }
 
-Handle = Callable[[SocketModeClient, SocketModeRequest], Awaitable[None]]
+Handle = Callable[[AsyncBaseSocketModeClient, SocketModeRequest], Awaitable[None]]
 
 log = structlog.get_logger(__name__)
 
@@ -52,84 +51,105 @@ class Pulse:
     crowded: float = 30.0
 
 
-class _Connection(SocketModeClient):
-    """One WebSocket and no second attempt: slack_sdk would try a ticket again that is used up."""
+class _Connection(AsyncBaseSocketModeClient):
+    """One WebSocket and no second attempt, over the session that all else of Slack's goes by.
+
+    slack_sdk's own client would try a ticket again that is used up, and takes a request through a queue, two
+    tasks and a session of its own.
+    """
 
     def __init__(self, client: Client, url: str, handle: Handle) -> None:
-        super().__init__(
-            app_token=client.sdk.token or "",
-            web_client=client.sdk,
-            logger=quiet_logger(),
-            auto_reconnect_enabled=False,
-        )
+        self.logger = quiet_logger()
+        self.web_client = client.sdk
         self.wss_uri = url
         self.ready = asyncio.Event()
         self.ending = asyncio.Event()
         self.reason = ""
-        self.idle = asyncio.Event()
-        self.idle.set()
-        self._busy = 0
+        self._session = client.session
         self._handle = handle
-        self.on_message_listeners.append(self._heard)
-        self.on_close_listeners.append(self._closed)
-        self.on_error_listeners.append(self._closed)
-        self.socket_mode_request_listeners.append(self._request)
+        self._socket: aiohttp.ClientWebSocketResponse | None = None
+        self._receiver: asyncio.Task[None] | None = None
+        self._requests: set[asyncio.Task[None]] = set()
+        self._answered = 0.0
 
     async def connect(self) -> None:
-        session = await self.aiohttp_client_session.ws_connect(
-            self.wss_uri or "",
+        self._socket = await self._session.ws_connect(
+            self.wss_uri,
             autoping=False,
-            proxy=self.proxy,
+            proxy=self.web_client.proxy,
             ssl=self.web_client.ssl if self.web_client.ssl is not None else True,
         )
-        self.current_session = session
-        self.last_ping_pong_time = time.time()
-        self.message_receiver = asyncio.ensure_future(self.receive_messages())
+        self._answered = time.monotonic()
+        self._receiver = asyncio.create_task(self._receive(self._socket), name="slack socket receives")
 
-    async def connect_to_new_endpoint(self, force: bool = False) -> None:
-        """Slack asks to leave: whoever watches connects anew first."""
-        self.ending.set()
+    async def send_message(self, message: str) -> None:
+        assert self._socket is not None
+        await self._socket.send_str(message)
 
     async def beat(self) -> None:
-        session = self.current_session
-        if session is not None and not session.closed:
+        if self._socket is not None and not self._socket.closed:
             with suppress(ConnectionError, RuntimeError):
-                await session.ping(f"sdk-ping-pong:{time.time()}".encode())
+                await self._socket.ping()
 
     @property
     def is_closed(self) -> bool:
-        return self.current_session is None or self.current_session.closed
+        return self._socket is None or self._socket.closed
 
     @property
     def silence(self) -> float:
         """Seconds since a ping was answered."""
-        return time.time() - (self.last_ping_pong_time or 0.0)
+        return time.monotonic() - self._answered
 
-    async def _heard(self, message: aiohttp.WSMessage) -> None:
-        text = str(message.data)
-        if '"hello"' not in text and '"disconnect"' not in text:
+    async def close(self) -> None:
+        """Close once what came by it is answered, or after five seconds."""
+        if self._requests:
+            await asyncio.wait(self._requests, timeout=5.0)
+        with suppress(Exception):
+            if self._socket is not None:
+                await self._socket.close()
+        left = [*self._requests, *([self._receiver] if self._receiver is not None else [])]
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+    async def _receive(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        try:
+            async for message in socket:
+                if message.type is aiohttp.WSMsgType.TEXT:
+                    self._read(message.data)
+                elif message.type is aiohttp.WSMsgType.PING:
+                    await socket.pong(message.data)
+                elif message.type is aiohttp.WSMsgType.PONG:
+                    self._answered = time.monotonic()
+        except ConnectionError:
+            pass  # a pong did not leave
+        finally:
+            self.ending.set()
+
+    def _read(self, text: str) -> None:
+        try:
+            said = json.loads(text)
+        except ValueError:
+            log.warning("slack_socket_unreadable", begins=text[:40])
             return
-        said = json.loads(text)
-        if said.get("type") == "hello":
+        request = SocketModeRequest.from_dict(said)
+        if request is not None:
+            task = asyncio.create_task(self._request(request))
+            self._requests.add(task)
+            task.add_done_callback(self._requests.discard)
+        elif said.get("type") == "hello":
             self.ready.set()
         elif said.get("type") == "disconnect":
             self.reason = str(said.get("reason", ""))
             self.ending.set()
 
-    async def _closed(self, _: aiohttp.WSMessage) -> None:
-        self.ending.set()
-
-    async def _request(self, _: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
-        self._busy += 1
-        self.idle.clear()
+    async def _request(self, request: SocketModeRequest) -> None:
         try:
             await self._handle(self, request)
         except ConnectionError:
             self.ending.set()  # the answer is lost, so Slack sends it again
-        finally:
-            self._busy -= 1
-            if not self._busy:
-                self.idle.set()
+        except Exception as error:
+            log.error("slack_request_failed", error=f"{type(error).__name__}: {error}", exc_info=error)
 
 
 class Sockets:
@@ -264,12 +284,4 @@ class Sockets:
 
     async def _close(self, connection: _Connection) -> None:
         self._open.discard(connection)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(5.0):
-                await connection.idle.wait()
-        with suppress(Exception):
-            await connection.close()  # type: ignore[no-untyped-call]
-        for part in (connection.message_processor, connection.message_receiver):
-            if part is not None:
-                part.cancel()
-                await asyncio.gather(part, return_exceptions=True)
+        await connection.close()
