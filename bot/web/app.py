@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -19,6 +19,9 @@ from bot.web.room_api import RoomApi
 from bot.web.sessions import Sessions
 from bot.web.sign_in import SignIn
 
+if TYPE_CHECKING:
+    from bot.web.slack_install import SlackInstall
+
 SLACK_PATH: Final = "/slack/events"
 
 
@@ -33,12 +36,14 @@ def build(
     public_url: str | None = None,
     files: Files | None = None,
     slack: Handler | None = None,
+    slack_install: SlackInstall | None = None,
 ) -> web.Application:
     """The app, to be served by an ``aiohttp.web.AppRunner`` and cleaned up with it.
 
     ``checks`` answer /readyz. ``room`` and ``clock`` come together; without them there is no room here.
     ``hosts`` are the names by which the server may be called; None for any. ``public_url`` is where people
-    reach it through a proxy; with https, cookies go by https alone. ``slack`` answers what Slack signed.
+    reach it through a proxy; with https, cookies go by https alone. ``slack`` answers what Slack
+    signed, ``slack_install`` who lets Kith into a workspace.
     """
     held = files or Files()
     app = web.Application(
@@ -73,6 +78,8 @@ def build(
     app.add_routes(Health(checks, registry, sessions).routes())
     if slack is not None:
         app.router.add_post(SLACK_PATH, slack)
+    if slack_install is not None:
+        app.add_routes(slack_install.routes())
     if room is not None and clock is not None:
         api = RoomApi(room, clock)
         app.add_routes(api.routes())

@@ -55,7 +55,7 @@ _PAGE = """<!doctype html>
 <body>
 <main>
 <h1>{title}</h1>
-<p>{words}</p>
+<p>{words}</p>{link}
 </main>
 </body>
 </html>
@@ -67,9 +67,12 @@ def status_of(code: str) -> int:
     return _STATUS.get(code, 404)
 
 
-def page(status: int, title: str, words: str) -> web.Response:
-    """A page of a heading and a line that says what to do."""
-    text = _PAGE.format(title=html.escape(title), words=html.escape(words))
+def page(status: int, title: str, words: str, link: tuple[str, str] | None = None) -> web.Response:
+    """A page of a heading, a line that says what to do, and perhaps a link: its label and address."""
+    shown = (
+        f'\n<p><a href="{html.escape(link[1])}">{html.escape(link[0])}</a></p>' if link is not None else ""
+    )
+    text = _PAGE.format(title=html.escape(title), words=html.escape(words), link=shown)
     return web.Response(status=status, text=text, content_type="text/html")
 
 
