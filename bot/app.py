@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -25,12 +26,13 @@ from bot.web.clock_panel import ClockPanel, Coming
 from bot.web.sessions import Sessions
 from storage.engines import open_engine
 from storage.migrate import Progress
-from storage.port import Tx
+from storage.port import Engine, Tx
 from storage.repos import kept
 from storage.repos import outbox as outbox_rows
 
 if TYPE_CHECKING:
     from bot.platforms.slack.adapter import SlackPlatform
+    from bot.web.slack_install import SlackInstall
 
 ROOM_FILE: Final = "room.db"
 _OFFSET: Final = "clock offset"
@@ -79,7 +81,7 @@ async def running(
         if config.discord.token is not None:
             discord = _discord(stack, config)
             platforms[discord.name] = discord
-        slack = _slack(config)
+        slack = _slack(config, engine)
         if slack is not None:
             platforms[slack.name] = slack
         core = await build(
@@ -126,13 +128,25 @@ def _discord(stack: AsyncExitStack, config: Config) -> Platform:
     return platform
 
 
-def _slack(config: Config) -> SlackPlatform | None:
-    if config.slack.bot_token is None:
+def _slack(config: Config, engine: Engine) -> SlackPlatform | None:
+    if "slack" not in config.platforms:
         return None
-    from bot.platforms.slack.adapter import SlackPlatform
-    from bot.slack import options
+    from bot.slack import platform
 
-    return SlackPlatform(options(config.slack))
+    return platform(config, engine)
+
+
+def _slack_install(config: Config, engine: Engine, slack: SlackPlatform) -> SlackInstall:
+    from bot.slack import keyring
+    from bot.slack_installs import States
+    from bot.web.slack_install import SlackInstall
+
+    return SlackInstall(
+        slack,
+        States(engine, keyring(config.slack), system_ms),
+        pkce=config.slack.pkce,
+        secure=(config.web.public_url or "").startswith("https:"),
+    )
 
 
 async def _set_aside(config: Config) -> None:
@@ -169,9 +183,12 @@ async def _serve(
         registry=core.metrics.registry,
         room=room,
         clock=_clock_panel(core, room) if room is not None else None,
-        hosts=guard.LOOPBACK_NAMES if config.web.is_loopback else None,
+        hosts=_names(config),
         public_url=config.web.public_url,
         slack=slack.http if slack is not None and config.slack.app_token is None else None,
+        slack_install=_slack_install(config, core.engine, slack)
+        if slack is not None and config.slack.client_id is not None
+        else None,
     )
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
@@ -181,6 +198,14 @@ async def _serve(
     host, port = config.web.host.strip("[]"), runner.addresses[0][1]
     shown = f"[{host}]" if ":" in host else host
     return config.web.public_url or f"http://{shown}:{port}", sessions
+
+
+def _names(config: Config) -> Collection[str] | None:
+    """The names by which browsers may call: this machine's, and the one people know it by; None for any."""
+    if not config.web.is_loopback:
+        return None
+    public = urlsplit(config.web.public_url or "").hostname
+    return guard.LOOPBACK_NAMES | ({public} if public else frozenset())
 
 
 def _checks(
