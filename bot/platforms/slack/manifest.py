@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -50,6 +51,14 @@ _LISTENING: Final[Mapping[str, tuple[tuple[str, str, str], ...]]] = {
 _BOUND: Final = ("member_joined_channel", "member_left_channel")
 
 
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """For an app that many workspaces install: where Slack sends browsers back to, and whether by PKCE."""
+
+    redirect_url: str
+    pkce: bool = False
+
+
 def scopes(catalog: Catalog) -> dict[str, str]:
     """The bot scopes that Kith needs, each with its why."""
     found = dict(_SCOPES)
@@ -68,9 +77,14 @@ def events(catalog: Catalog, *, bound: bool = False) -> list[str]:
 
 
 def manifest(
-    catalog: Catalog, names: Names, *, request_url: str | None = None, bound: bool = False
+    catalog: Catalog,
+    names: Names,
+    *,
+    request_url: str | None = None,
+    bound: bool = False,
+    shared: Shared | None = None,
 ) -> dict[str, Any]:
-    """The manifest: Socket Mode, or with a ``request_url`` requests over HTTP."""
+    """The manifest: Socket Mode, or with a ``request_url`` over HTTP; ``shared`` by many workspaces."""
     commands = [
         {"command": f"/{names.root}", "description": "All of Kith, and its help", "usage_hint": "help"}
     ]
@@ -89,12 +103,15 @@ def manifest(
         "interactivity": {"is_enabled": True},
         "org_deploy_enabled": False,
         "socket_mode_enabled": request_url is None,
-        "token_rotation_enabled": False,
+        "token_rotation_enabled": shared is not None,
     }
     if request_url is not None:
         settings["event_subscriptions"]["request_url"] = request_url
         settings["interactivity"] |= {"request_url": request_url, "message_menu_options_url": request_url}
     more = {"url": request_url} if request_url is not None else {}
+    oauth: dict[str, Any] = {"scopes": {"bot": list(scopes(catalog))}}
+    if shared is not None:
+        oauth |= {"redirect_urls": [shared.redirect_url]} | ({"pkce_enabled": True} if shared.pkce else {})
     return {
         "_metadata": {"major_version": 1, "minor_version": 1},
         "display_information": {
@@ -112,7 +129,7 @@ def manifest(
             "shortcuts": _shortcuts(catalog),
             "slash_commands": [{**command, "should_escape": True, **more} for command in commands],
         },
-        "oauth_config": {"scopes": {"bot": list(scopes(catalog))}},
+        "oauth_config": oauth,
         "settings": settings,
     }
 
