@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.clock import SystemClock
+from bot.clock import Clock, SystemClock
 from bot.core import Core, build, load_cogs
 from bot.model.ids import Space
 from bot.platforms.discord.adapter import DiscordPlatform
@@ -23,7 +23,15 @@ COGS = ("cogs.welcome", "cogs.kindness", "cogs.knowledge")
 class Home:
     """One server called Workshop with an admin, Ada and Mina; Kith can be stopped and started again."""
 
-    def __init__(self, fake: FakeDiscord, path: Path, *, cogs: Sequence[str] = COGS, **options: Any) -> None:
+    def __init__(
+        self,
+        fake: FakeDiscord,
+        path: Path,
+        *,
+        cogs: Sequence[str] = COGS,
+        clock: Clock | None = None,
+        **options: Any,
+    ) -> None:
         self.fake = fake
         self.guild: Guild = fake.guild("Workshop", system_channel="hall")
         self.hall = self.guild.channel("hall")
@@ -34,6 +42,7 @@ class Home:
         self.mina: Person = self.guild.join("Mina")
         self._path = path
         self._cogs = cogs
+        self._clock = clock or SystemClock()
         self._options = options
         self._stack = AsyncExitStack()
         self.core: Core | None = None
@@ -52,7 +61,7 @@ class Home:
         self._stack.push_async_callback(self.platform.close)
         self.core = await build(
             engine=engine,
-            clock=SystemClock(),
+            clock=self._clock,
             platforms={"discord": self.platform},
             cogs=cogs,
             sections=sections,

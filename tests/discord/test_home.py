@@ -6,7 +6,6 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -274,23 +273,6 @@ async def test_nothing_is_registered_twice(h: Home) -> None:
     await h.restart()
     assert before == 1
     assert len(h.fake.sent("PUT /applications/{application_id}/commands")) == before
-
-
-async def test_a_flood_of_joins_is_a_few_greetings(h: Home) -> None:
-    for number in range(1_000):
-        h.guild.join(f"N{number}")
-    assert h.core is not None
-    async with asyncio.timeout(30):
-        while await h.core.engine.read(_greetings) < 1_000:
-            await asyncio.to_thread(lambda: None)
-    await h.settled()
-    assert len(h.hall.messages) == 3
-    assert h.fake.limits.global_refusals == 0
-
-
-async def _greetings(tx: Any) -> int:
-    row = await tx.one("SELECT COUNT(*) AS count FROM welcome_greeting")
-    return int(row["count"])
 
 
 async def test_the_first_look_greets_nobody(tmp_path: Path) -> None:

@@ -1,0 +1,76 @@
+"""Many people: ten thousand joins in a minute, and a server of a hundred thousand."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.clock import TravelClock
+from tests.discord.home import home
+from tests.discord.resident import resident
+from tests.fakes.discord import FakeDiscord, P, RateLimits
+
+MINUTE = 60_000
+SLICE = 250
+"""Joins that come at once; ten thousand a minute are fewer than that each second."""
+
+
+async def test_a_burst_of_joins_is_greeted_with_one_message(tmp_path: Path) -> None:
+    clock = TravelClock()
+    async with home(tmp_path, clock=clock) as h:
+        people = [h.guild.join(f"N{number}") for number in range(30)]
+        for person in people:
+            await h.joined(person)
+        await h.settled()
+        assert len(h.hall.messages) == 3
+        clock.move_to(clock.now() + MINUTE)
+        together = await h.hears("all here")
+        assert together.pinged == {person.id for person in people[3:23]}
+        assert "and 7 more" in together.text
+        await h.settled()
+        assert len(h.hall.messages) == 4
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="ends Kith by a signal, which Windows has not")
+async def test_ten_thousand_joins_in_a_minute(tmp_path: Path) -> None:
+    async with FakeDiscord(record=False, validate=False, limits=RateLimits.real()) as fake:
+        guild = fake.guild("Workshop", system_channel="hall")
+        admin = guild.join("Robin", roles=(guild.role("Admins", P.MANAGE_GUILD),))
+        async with resident(fake, tmp_path) as kith:
+            setup = await (await admin.slash("kith-admin setup", within=20)).answered(20)
+            assert setup.response is not None
+            await (await admin.click(setup.response, "Go")).answered(20)
+            await kith.until("space", 1, "baseline_at IS NOT NULL AND live_since IS NOT NULL")
+            for number in range(500):
+                guild.join(f"W{number}")
+            await kith.until("welcome_greeting", 500)
+            before = kith.memory
+            kith.most = 0.0
+            for slice_ in range(10_000 // SLICE):
+                for number in range(SLICE):
+                    guild.join(f"N{slice_}-{number}")
+                await kith.until("welcome_greeting", 500 + (slice_ + 1) * SLICE)
+            assert kith.most < before + 15
+            # three singly, then all together a minute after the first of them
+            posts = guild.channel("hall").messages
+            assert 3 <= len(posts) <= 5
+            assert fake.limits.global_refusals == 0
+            assert fake.limits.bucket_refusals == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="ends Kith by a signal, which Windows has not")
+async def test_a_server_of_a_hundred_thousand(tmp_path: Path) -> None:
+    async with FakeDiscord(record=False, validate=False) as fake:
+        guild = fake.guild("Workshop", system_channel="hall")
+        async with resident(fake, tmp_path) as kith:
+            await kith.until("space", 1, "baseline_at IS NOT NULL")
+            before = kith.memory
+            kith.most = 0.0
+            town = fake.guild("Town", system_channel="hall", crowd=100_000)
+            fake.world.guild_updated(town)
+            await kith.until("space", 2, "baseline_at IS NOT NULL", within=120)
+            assert kith.count("member", f"space = 'discord:{town.id}'") > 100_000
+            assert kith.most < before + 25
+            assert guild.channel("hall").messages == town.channel("hall").messages == []
