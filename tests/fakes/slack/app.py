@@ -45,6 +45,7 @@ ALL_SCOPES = [
 ]
 TOKEN_LIFE = 12 * 3600
 CODE_LIFE = 600
+PKCE_REFRESH_LIFE = 30 * 24 * 3600
 
 
 @dataclass(eq=False)
@@ -113,9 +114,17 @@ class App:
         self.verification_token = secrets.token_hex(12)
         self.request_url: str | None = None
         self.distributed = False
+        self.token_life = TOKEN_LIFE
+        """Seconds that rotating tokens live."""
+        self.refresh_leeway = 0.0
+        """Seconds in which a refresh token that was used is taken once more; Slack promises none."""
+        self.org_wide = False
+        """Whether who allows the app does so for a whole organisation."""
         self.installations: dict[str, Installation] = {}
         self.tokens: dict[str, Token] = {}
         self.grants: dict[str, Grant] = {}
+        self._refresh_ends: dict[str, float] = {}
+        self._refreshed: dict[str, tuple[Installation, str, float]] = {}
         self._now = now
         self.manifest = manifest
         self.app_token = self.issue("app", ["connections:write"]).value
@@ -142,6 +151,11 @@ class App:
     @property
     def rotates(self) -> bool:
         return bool(self._part("settings", "token_rotation_enabled", default=False))
+
+    @property
+    def takes_pkce(self) -> bool:
+        """Whether PKCE was switched on, without which its arguments are refused."""
+        return self.manifest is None or bool(self._part("oauth_config", "pkce_enabled", default=False))
 
     @property
     def wanted_scopes(self) -> list[str]:
@@ -221,7 +235,7 @@ class App:
             prefix = f"xoxe.{prefix}-1"
         token = Token(f"{prefix}-{len(self.tokens) + 1}-{secrets.token_hex(8)}", kind, scopes, install, user)
         if rotating:
-            token.expires_at = self._now() + TOKEN_LIFE
+            token.expires_at = self._now() + self.token_life
         self.tokens[token.value] = token
         if install is not None:
             install.tokens.append(token)
@@ -230,7 +244,20 @@ class App:
     def refresh_token(self, install: Installation, holder: str) -> str:
         value = f"xoxe-1-{secrets.token_hex(12)}"
         install.refresh_tokens[value] = holder
+        if self._part("oauth_config", "pkce_enabled", default=False):
+            self._refresh_ends[value] = self._now() + PKCE_REFRESH_LIFE
         return value
+
+    def spend_refresh(self, value: str) -> "tuple[Installation, str] | None":
+        """Whose refresh token this is, and for which token; it is good once."""
+        now = self._now()
+        for install in self.installations.values():
+            holder = install.refresh_tokens.pop(value, None)
+            if holder is not None:
+                self._refreshed[value] = (install, holder, now + self.refresh_leeway)
+                return (install, holder) if now < self._refresh_ends.get(value, float("inf")) else None
+        install, holder, until = self._refreshed.get(value, (None, "", 0.0))
+        return (install, holder) if install is not None and install.active and now < until else None
 
     def tell(self, value: str) -> "Token | str":
         """The token, or the error that it meets."""
@@ -280,6 +307,8 @@ class App:
         unknown = [scope for scope in query.get("scope", "").split(",") if scope and scope not in ALL_SCOPES]
         if unknown:
             raise OAuthPageError(f"invalid_scope: {','.join(unknown)}")
+        if query.get("code_challenge") and not self.takes_pkce:
+            raise OAuthPageError("PKCE is not enabled for this app")
         if query.get("code_challenge") and query.get("code_challenge_method") != "S256":
             raise OAuthPageError("invalid code_challenge_method")
         registered: list[str] = self._part("oauth_config", "redirect_urls", default=[])
