@@ -38,6 +38,7 @@ MANIFEST: dict[str, Any] = {
     "oauth_config": {
         "scopes": {"bot": ["chat:write", "commands", "channels:history", "users:read"]},
         "redirect_urls": ["http://127.0.0.1/", "http://127.0.0.1:"],
+        "pkce_enabled": True,
     },
     "settings": {
         "event_subscriptions": {"bot_events": ["message.channels", "app_uninstalled", "tokens_revoked"]},

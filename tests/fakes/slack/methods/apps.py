@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..app import TOKEN_LIFE, Installation
+from ..app import Installation
 from ..call import Call, Method, Refusal
 
 
@@ -18,7 +18,7 @@ def _client(call: Call) -> None:
     client_id, secret = call.basic or (call.text("client_id"), call.text("client_secret"))
     if client_id != app.client_id:
         raise Refusal("invalid_client_id")
-    public = call.text("code_verifier") and not secret
+    public = call.text("code_verifier") and not secret and app.takes_pkce
     if not public and secret != app.client_secret:
         raise Refusal("bad_client_secret")
 
@@ -31,7 +31,7 @@ def _tokens(call: Call, install: Installation, holder: str, scopes: list[str]) -
     token = app.issue(kind, scopes, install, user, rotating=app.rotates)
     data: dict[str, Any] = {"access_token": token.value, "token_type": kind, "scope": ",".join(scopes)}
     if app.rotates:
-        data |= {"refresh_token": app.refresh_token(install, holder), "expires_in": TOKEN_LIFE}
+        data |= {"refresh_token": app.refresh_token(install, holder), "expires_in": app.token_life}
     return data
 
 
@@ -65,29 +65,30 @@ def access(call: Call) -> dict[str, Any]:
     answer = _installed(call, install, authed)
     if grant.scopes:
         answer |= _tokens(call, install, "bot", install.scopes)
+    if call.slack.app.org_wide:
+        enterprise = {"id": "E00000001", "name": "All of us"}
+        answer |= {"team": None, "enterprise": enterprise, "is_enterprise_install": True}
     return answer
 
 
 def _refresh(call: Call) -> dict[str, Any]:
-    value = call.text("refresh_token")
-    for install in call.slack.app.installations.values():
-        holder = install.refresh_tokens.pop(value, None)
-        if holder is None:
-            continue
-        kind = "bot" if holder == "bot" else "user"
-        old = [
-            token
-            for token in install.tokens
-            if token.kind == kind and token.dead is None and (token.user is None or token.user.id == holder)
-        ]
-        for token in old[
-            :-1
-        ]:  # two tokens may live at a time: the one before this refresh stays until it expires
-            token.dead = "token_revoked"
-        scopes = old[-1].scopes if old else install.scopes
-        authed = {"id": install.installer.id} if install.installer else {}
-        return {**_installed(call, install, authed), **_tokens(call, install, holder, scopes)}
-    raise Refusal("invalid_refresh_token")
+    known = call.slack.app.spend_refresh(call.text("refresh_token"))
+    if known is None:
+        raise Refusal("invalid_refresh_token")
+    install, holder = known
+    kind = "bot" if holder == "bot" else "user"
+    old = [
+        token
+        for token in install.tokens
+        if token.kind == kind and token.dead is None and (token.user is None or token.user.id == holder)
+    ]
+    for token in old[
+        :-1
+    ]:  # two tokens may live at a time: the one before this refresh stays until it expires
+        token.dead = "token_revoked"
+    scopes = old[-1].scopes if old else install.scopes
+    authed = {"id": install.installer.id} if install.installer else {}
+    return {**_installed(call, install, authed), **_tokens(call, install, holder, scopes)}
 
 
 def exchange(call: Call) -> dict[str, Any]:
