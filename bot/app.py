@@ -144,6 +144,7 @@ def _slack_install(config: Config, engine: Engine, slack: SlackPlatform) -> Slac
     return SlackInstall(
         slack,
         States(engine, keyring(config.slack), system_ms),
+        command=config.slack.command,
         pkce=config.slack.pkce,
         secure=(config.web.public_url or "").startswith("https:"),
     )

@@ -46,9 +46,15 @@ _BAD: Final = {
 
 
 class SlackInstall:
-    """``pkce``: whether Slack takes PKCE from this app. ``secure``: cookies go by https alone."""
+    """``command``: how people call Kith. ``pkce``: whether Slack takes PKCE from this app.
 
-    def __init__(self, platform: SlackPlatform, states: States, *, pkce: bool, secure: bool) -> None:
+    ``secure``: cookies go by https alone.
+    """
+
+    def __init__(
+        self, platform: SlackPlatform, states: States, *, command: str, pkce: bool, secure: bool
+    ) -> None:
+        self._command = command
         self._platform = platform
         self._states = states
         self._pkce = pkce
@@ -132,8 +138,8 @@ class SlackInstall:
         return _page(
             200,
             f"Kith is in {name}",
-            "Good to be here. Go back to Slack and type /kith admin setup: you see every text privately, and "
-            "nothing public is said before you press Go.",
+            f"Good to be here. Go back to Slack and type /{self._command} admin setup: you see every text "
+            "privately, and nothing public is said before you press Go.",
         )
 
 
