@@ -36,6 +36,7 @@ from bot.router import NotStored, Router
 from bot.schedule import Scheduler
 from bot.settings import Sections, Wrong
 from bot.staging import Stager
+from bot.told import SpaceTold
 from bot.unit import UnitRunner
 from storage.errors import StorageError
 from storage.ids import IdSource
@@ -71,6 +72,7 @@ class Core:
     scheduler: Scheduler
     census: Census
     drafts: FormDrafts
+    told: SpaceTold
     platforms: Mapping[str, Platform]
     metrics: Metrics
     new_id: Callable[[], int]
@@ -226,6 +228,7 @@ async def build(
         scheduler=scheduler,
         census=Census(engine, clock, units.community, router.accept),
         drafts=FormDrafts(engine, clock, units.community, new_id),
+        told=SpaceTold(engine, clock, units.community),
         platforms=platforms,
         metrics=metrics,
         new_id=new_id,

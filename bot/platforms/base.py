@@ -69,11 +69,26 @@ class Drafts(Protocol):
     async def drop(self, who: Member, draft: int) -> None: ...
 
 
+class Told(Protocol):
+    """Remembers what whoever leads a space was told needs mending. It raises when the storage fails."""
+
+    async def of(self, space: Space) -> frozenset[str]: ...
+
+    async def keep(self, space: Space, what: str) -> None: ...
+
+    async def drop(self, space: Space, what: str) -> None:
+        """It is mended: when it happens again, it is told again."""
+        ...
+
+
 class Sink(Protocol):
     """Where a platform hands over what happens."""
 
     @property
     def drafts(self) -> Drafts: ...
+
+    @property
+    def told(self) -> Told: ...
 
     async def accept(self, event: Event) -> Form | None:
         """Take an event; return once it is stored, so an acknowledgement to the platform means *stored*.

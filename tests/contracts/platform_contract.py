@@ -45,6 +45,22 @@ class RecordedDrafts:
             del self.held[draft]
 
 
+class RecordedTold:
+    """What was told needs mending, as long as the test runs."""
+
+    def __init__(self) -> None:
+        self.all: set[tuple[str, str]] = set()
+
+    async def of(self, space: Space) -> frozenset[str]:
+        return frozenset(what for key, what in self.all if key == space.key)
+
+    async def keep(self, space: Space, what: str) -> None:
+        self.all.add((space.key, what))
+
+    async def drop(self, space: Space, what: str) -> None:
+        self.all.discard((space.key, what))
+
+
 class Recorder:
     """A host that only remembers: a Sink to hold a platform against.
 
@@ -59,6 +75,7 @@ class Recorder:
         self.options: Sequence[Option] = ()
         self.asked: list[Completion] = []
         self.drafts = RecordedDrafts()
+        self.told = RecordedTold()
         self._news = asyncio.Condition()
 
     async def accept(self, event: Event) -> Form | None:

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from bot.clock import SystemClock, system_ms
 from bot.model.content import Catalog, Form, Option
 from bot.model.events import Completion, Event
-from bot.model.ids import Channel
+from bot.model.ids import Channel, Space
 from bot.model.outgoing import Delete, Edit, InChannel, Post
 from bot.outbox import Draft, Outbox, Staged, Timing
 from bot.platforms.base import Platform
@@ -68,8 +68,21 @@ class Delivers(Protocol):
     async def idle(self) -> None: ...
 
 
+class Nothing:
+    """Nothing was told, and nothing of it is remembered."""
+
+    async def of(self, space: Space) -> frozenset[str]:
+        return frozenset()
+
+    async def keep(self, space: Space, what: str) -> None: ...
+
+    async def drop(self, space: Space, what: str) -> None: ...
+
+
 class Nobody:
     """A sink for platforms that hear something: nobody minds."""
+
+    told = Nothing()
 
     async def accept(self, event: Event) -> Form | None:
         return None

@@ -98,6 +98,7 @@ async def test_a_closed_channel_is_told_to_an_admin_once(stage: SlackStage, what
     told = [one for one in ada.dm_channel.live if place.id in one.text]
     assert len(told) == 1
     assert not stage.who(stage.mina).dm_channel.live
+    assert len(stage.sink.told.all) == 1
 
 
 async def test_blocks_that_slack_will_not_have_are_said_in_words(stage: SlackStage) -> None:

@@ -99,7 +99,7 @@ class SlackPlatform:
         self._renderers: dict[str, Renderer] = {}
         self._notices = Notices()
         self._sender = Sender(
-            self._workspace, self._renderer, self._notices.trouble, alone=options.oauth is None
+            self._workspace, self._renderer, self._notices, alone=options.oauth is None
         )
         self._bolt: AsyncApp | None = None
         self._listeners: Listeners | None = None
@@ -141,7 +141,7 @@ class SlackPlatform:
         if options.app_token is None and not options.signing_secret:
             # without a secret, anybody could sign
             raise SlackRefused("Slack needs an app token (Socket Mode) or a signing secret (HTTP).")
-        self._catalog = catalog
+        self._catalog, self._notices.told = catalog, sink.told
         async with AsyncExitStack() as stack:
             self._session = await stack.enter_async_context(
                 aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=32))

@@ -1,16 +1,19 @@
-"""What somebody must mend at Slack: logged and told to an admin of the workspace, once for each cause."""
+"""What somebody must mend at Slack: logged and told to an admin of the workspace, once until it is mended."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+from typing import Final
+
 import structlog
 
-from bot.platforms.base import DeliveryError
+from bot.platforms.base import DeliveryError, Told
 from bot.platforms.slack.client import Refused
 from bot.platforms.slack.workspace import Workspace
 
 log = structlog.get_logger(__name__)
 
-REMEDIES = {
+REMEDIES: Final = {
     "not_in_channel": "I was asked to post in {place}, but I am not in it. Invite me there: /invite @Kith",
     "channel_not_found": "I was asked to post in a channel that is gone or private ({place}). Choose another "
     "in my settings, or invite me there.",
@@ -23,42 +26,88 @@ REMEDIES = {
     "account_inactive": "",
 }
 """By Slack's word. An empty one can only be told in the log, since Slack takes no message any more."""
+EVERYWHERE: Final = frozenset({"missing_scope", "token_revoked", "invalid_auth", "account_inactive"})
+"""What is the same trouble in whichever channel it shows."""
 
 
 class Notices:
-    """Tells each trouble once, as long as this process lives."""
+    """Tells each trouble once. ``told`` remembers that beyond this process; without it, only here."""
 
     def __init__(self) -> None:
-        self._told: set[tuple[str, str, str]] = set()
+        self.told: Told | None = None
+        self._known: dict[str, set[str]] = {}
 
     async def trouble(self, workspace: Workspace, error: str, place: str) -> None:
         """Slack refused something for a reason that stays until somebody mends it."""
         word = "restricted_action" if error.startswith("restricted_action") else error
         remedy = REMEDIES.get(word)
-        if remedy is None or (workspace.team, word, place) in self._told:
+        known = await self._of(workspace)
+        what = f"{word} {place}"
+        if remedy is None or what in known:
             return
-        self._told.add((workspace.team, word, place))
+        if word in EVERYWHERE and any(one.startswith(f"{word} ") for one in known):
+            return
         log.error("slack_refuses", error=error, workspace=workspace.team, channel=place)
-        admin = workspace.an_admin()
-        if remedy and admin is not None:
-            await self._say(workspace, admin, remedy.format(place=f"<#{place}>" if place else "a channel"))
+        text = remedy.format(place=f"<#{place}>" if place else "a channel")
+        await self._once(workspace, what, text, workspace.an_admin())
 
     async def tell(self, workspace: Workspace, word: str, text: str, person: str) -> None:
         """Tell something else once: to whom it concerns, or to an admin."""
-        to = person or workspace.an_admin()
-        if to is None or (workspace.team, word, "") in self._told:
+        if f"{word} " not in await self._of(workspace):
+            await self._once(workspace, f"{word} ", text, person or workspace.an_admin())
+
+    async def mended(self, workspace: Workspace, place: str) -> None:
+        """Something arrived there, so what was told of the place holds no more."""
+        known = await self._of(workspace)
+        if not known:
             return
-        self._told.add((workspace.team, word, ""))
-        await self._say(workspace, to, text)
+        for what in [one for one in known if one.partition(" ")[2] == place]:
+            await self._drop(workspace, what)
 
-    def forget(self, team: str) -> None:
+    async def forget(self, workspace: Workspace) -> None:
         """A workspace begins anew: what was told before may be told again."""
-        self._told = {told for told in self._told if told[0] != team}
+        for what in list(await self._of(workspace)):
+            await self._drop(workspace, what)
 
-    @staticmethod
-    async def _say(workspace: Workspace, person: str, text: str) -> None:
-        try:
-            channel = await workspace.direct(person)
-            await workspace.client.call("chat.postMessage", channel=channel, text=text)
-        except (Refused, DeliveryError) as failure:
-            log.warning("slack_admin_not_told", error=str(failure))
+    async def _once(self, workspace: Workspace, what: str, text: str, person: str | None) -> None:
+        """Say it, and remember that only once it is said: twice is better than never."""
+        known = self._known.setdefault(workspace.team, set())
+        known.add(what)
+        if text and person is not None:
+            try:
+                channel = await workspace.direct(person)
+                await workspace.client.call("chat.postMessage", channel=channel, text=text)
+            except Refused as failure:
+                log.warning("slack_admin_not_told", error=str(failure))
+            except DeliveryError as failure:
+                log.warning("slack_admin_not_told", error=str(failure))
+                known.discard(what)
+                return
+            if self.told is not None:
+                await _kept(self.told.keep(workspace.space, what))
+
+    async def _drop(self, workspace: Workspace, what: str) -> None:
+        self._known[workspace.team].discard(what)
+        if self.told is not None:
+            await _kept(self.told.drop(workspace.space, what))
+
+    async def _of(self, workspace: Workspace) -> set[str]:
+        known = self._known.get(workspace.team)
+        if known is None:
+            stored = frozenset[str]()
+            if self.told is not None:
+                try:
+                    stored = await self.told.of(workspace.space)
+                except Exception as error:
+                    log.warning("slack_told_unread", error=f"{type(error).__name__}: {error}")
+                    return set()
+            known = self._known.setdefault(workspace.team, set())
+            known |= stored
+        return known
+
+
+async def _kept(work: Awaitable[None]) -> None:
+    try:
+        await work
+    except Exception as error:
+        log.warning("slack_told_not_kept", error=f"{type(error).__name__}: {error}")

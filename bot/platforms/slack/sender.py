@@ -30,6 +30,7 @@ from bot.platforms.slack.answers import Token, Way
 from bot.platforms.slack.client import Refused
 from bot.platforms.slack.home import home_view
 from bot.platforms.slack.limits import SLACK, measure
+from bot.platforms.slack.notices import Notices
 from bot.platforms.slack.render import Rendered, Renderer
 from bot.platforms.slack.workspace import Recent, Workspace
 
@@ -56,9 +57,6 @@ _NOT_HERE: Final = frozenset(
 )
 _MIME: Final = {"image/png": "png", "image/jpeg": "jpg", "image/gif": "gif"}
 
-Trouble = Callable[[Workspace, str, str], Awaitable[None]]
-"""Told of a refusal that somebody must mend: the workspace, Slack's word, and the channel or ""."""
-
 
 def digest(key: str) -> str:
     """An intent's key as it stands in a message's metadata, which every app can read."""
@@ -75,14 +73,14 @@ class Sender:
         self,
         workspace_of: Callable[[str], Workspace],
         renderer_of: Callable[[Workspace], Renderer],
-        trouble: Trouble,
+        notices: Notices,
         *,
         alone: bool = True,
     ) -> None:
         self._alone = alone
         self._workspace_of = workspace_of
         self._renderer_of = renderer_of
-        self._trouble = trouble
+        self._notices = notices
         self._done = Recent(2_048)
         self._files = Recent(256)
 
@@ -90,21 +88,27 @@ class Sender:
         """Send one thing. Raises RetryLater, Gone or Unsure."""
         workspace = self._workspace_of(out.to.space)
         try:
-            match out:
-                case Post():
-                    return await self._post(workspace, out)
-                case Edit():
-                    return await self._edit(workspace, out)
-                case Delete():
-                    return await self._delete(workspace, out)
-                case React():
-                    return await self._react(workspace, out)
+            receipt = await self._done_with(workspace, out)
         except Refused as refused:
             place = out.to.channel.id if isinstance(out.to, InChannel) else ""
-            await self._trouble(workspace, refused.error, place)
+            await self._notices.trouble(workspace, refused.error, place)
             if refused.error in _NEEDS_OPERATOR:
                 raise RetryLater(str(refused), 60.0, everywhere=self._alone) from refused
             raise Gone(str(refused)) from refused
+        if isinstance(out, Post) and isinstance(out.to, InChannel):
+            await self._notices.mended(workspace, out.to.channel.id)
+        return receipt
+
+    async def _done_with(self, workspace: Workspace, out: Outgoing) -> Receipt:
+        match out:
+            case Post():
+                return await self._post(workspace, out)
+            case Edit():
+                return await self._edit(workspace, out)
+            case Delete():
+                return await self._delete(workspace, out)
+            case React():
+                return await self._react(workspace, out)
 
     async def find(self, out: Outgoing, since: int) -> Receipt | None:
         """Whether a post stands in the history. Raises Unsure when that can't be read."""
@@ -346,8 +350,9 @@ class Sender:
         except (Unsure, aiohttp.ClientError, TimeoutError) as error:
             raise RetryLater(f"upload-failed: {error}", 5.0) from error
         except Refused as refused:
-            await self._trouble(workspace, refused.error, "")
+            await self._notices.trouble(workspace, refused.error, "")
             return None
+        await self._notices.mended(workspace, "")
         self._files.keep(name, place["file_id"])
         return str(place["file_id"])
 

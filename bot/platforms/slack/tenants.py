@@ -174,7 +174,8 @@ class Tenants:
             )
             if is_new:
                 self._failed.pop(team, None)
-                self._notices.forget(team)
+                if before is not None:
+                    self._later(self._notices.forget(self._workspaces[team]))
                 self._later(self._meet(installation))
         self._poked.set()
 
