@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from bot import translations
 from bot.config_file import load
+from bot.registry import Registry
 from bot.registry import load as load_cogs
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -28,14 +30,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         file = made / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(body, encoding="utf-8")
-        assert language in ("python", "sql", "toml")
+        assert language in ("python", "sql", "toml", "po")
     return made
 
 
 def test_every_block_is_a_file(folder: Path) -> None:
     blocks = PAGE.read_text(encoding="utf-8").count("```") // 2
     files = [file for file in folder.rglob("*") if file.is_file()]
-    assert len(files) == blocks == 6
+    assert len(files) == blocks == 7
 
 
 def test_its_test_passes(folder: Path) -> None:
@@ -59,6 +61,18 @@ def test_its_configuration_loads(folder: Path, monkeypatch: pytest.MonkeyPatch) 
     cogs, faults = load_cogs(["toolshed"])
     assert (faults, [cog.name for cog in cogs]) == ([], ["toolshed"])
     assert tomllib.loads((folder / "pyproject.toml").read_text())["tool"]["pytest"]
+
+
+def test_its_translations_are_whole(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(folder)
+    cogs, _ = load_cogs(["toolshed"])
+    registry = Registry()
+    registry.add(cogs)
+    [there] = translations.folders(cogs, registry.catalog)
+    found, problems = translations.read(cogs, registry.catalog)
+    assert problems == []
+    assert sorted(found) == sorted(("toolshed", words) for words in there.phrases)
+    assert found["toolshed", "Take a tool home."] == {"de": "Nimm ein Werkzeug mit nach Hause."}
 
 
 def test_a_cog_and_its_module_share_one_name(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
