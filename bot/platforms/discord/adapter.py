@@ -159,6 +159,11 @@ class DiscordPlatform:
         except Refused as refused:
             raise refused.as_outcome() from refused
 
+    async def caught_up(self) -> None:
+        """Return once the host has stored all that was heard so far, and what answers it is under way."""
+        await self._pump.idle()
+        await self._desk.idle()
+
     async def close(self) -> None:
         """Let go of the connections. What is delivered afterwards opens them again."""
         await self._api.close()

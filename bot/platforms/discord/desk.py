@@ -82,6 +82,11 @@ class Desk:
         if self._answers.opened(used.token):
             self._start(self._serve(sink, used))
 
+    async def idle(self) -> None:
+        """Return once everything that came is taken."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
     async def close(self) -> None:
         for task in self._tasks:
             task.cancel()

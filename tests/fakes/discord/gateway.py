@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 from collections import deque
@@ -73,6 +74,10 @@ class Gateway:
     def live(self) -> list[Session]:
         """Sessions with an open connection."""
         return [session for session in self.sessions.values() if session.connection is not None]
+
+    async def caught_up(self) -> None:
+        """Return once every client that is connected has taken all that was sent to it so far."""
+        await asyncio.gather(*(one.connection.caught_up() for one in self.live if one.connection is not None))
 
     def dispatch(self, event: str, data: Json, guild: Guild | None = None) -> None:
         """Send an event to every session that may hear it."""

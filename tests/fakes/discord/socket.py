@@ -66,7 +66,8 @@ class Connection:
         self._fake = fake
         self._ws = ws
         self._compress = compress
-        self._queue: deque[str | int] = deque()
+        self._queue: deque[str | int | bytes] = deque()
+        self._pings: dict[bytes, asyncio.Future[None]] = {}
         self._wake = asyncio.Event()
         self._sends: deque[float] = deque()
         self._closing = False
@@ -82,6 +83,14 @@ class Connection:
     def send_op(self, op: int, data: Any) -> None:
         """Queue one payload that is no dispatch."""
         self.send(json.dumps({"op": op, "d": data, "s": None, "t": None}))
+
+    async def caught_up(self) -> None:
+        """Return once the client has taken all that was sent so far, or is gone: it answers pings in turn."""
+        token = str(len(self._pings)).encode()
+        answered = self._pings[token] = asyncio.get_running_loop().create_future()
+        self._queue.append(token)
+        self._wake.set()
+        await answered
 
     def close(self, code: int) -> None:
         """Close after what is queued. The session hears nothing more from now on."""
@@ -109,6 +118,7 @@ class Connection:
             self._detach()
             if not self._closing:
                 writer.cancel()
+            self._answered(*self._pings)
             await asyncio.gather(writer, return_exceptions=True)
             self._fake.changed()
 
@@ -124,7 +134,9 @@ class Connection:
                 if self.silent:
                     continue
                 try:
-                    if self._compress is None:
+                    if isinstance(item, bytes):
+                        await self._ws.ping(item)
+                    elif self._compress is None:
                         await self._ws.send_str(item)
                     else:
                         await self._ws.send_bytes(self._compress(item))
@@ -133,6 +145,12 @@ class Connection:
 
     async def _read(self) -> None:
         async for frame in self._ws:
+            if frame.type is WSMsgType.PING:
+                await self._ws.pong(frame.data)
+                continue
+            if frame.type is WSMsgType.PONG:
+                self._answered(bytes(frame.data))
+                continue
             if frame.type is not WSMsgType.TEXT:
                 return self.close(4002)
             try:
@@ -144,6 +162,12 @@ class Connection:
                 return self.close(4008)
             if not self.silent:
                 self._received(op, payload.get("d"))
+
+    def _answered(self, *tokens: bytes) -> None:
+        for token in tokens:
+            waiting = self._pings.get(token)
+            if waiting is not None and not waiting.done():
+                waiting.set_result(None)
 
     def _too_many_sends(self) -> bool:
         now = time.monotonic()
@@ -286,7 +310,7 @@ def guild_create(session: Session, guild: Guild, *, joined: bool) -> Json:
 
 async def serve(fake: FakeDiscord, request: web.BaseRequest) -> web.StreamResponse:
     """Answer one request to the gateway's address."""
-    ws = web.WebSocketResponse(compress=False, max_msg_size=4096, timeout=1.0)
+    ws = web.WebSocketResponse(compress=False, max_msg_size=4096, timeout=1.0, autoping=False)
     await ws.prepare(request)
     if request.query.get("v") not in ("9", "10") or request.query.get("encoding", "json") != "json":
         await ws.close(code=4012)
