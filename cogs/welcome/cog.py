@@ -83,14 +83,14 @@ class Welcome(Cog[Settings, WelcomeStore]):
     @timer
     async def greet_together(self, ctx: WelcomeCtx, channel: Channel) -> None:
         """Greet those who came in a crowd with one message."""
-        keys, count = await ctx.store.greet_waiting(NAMED_MOST)
-        if not keys:
+        party = ctx.event
+        if not await ctx.store.greet_waiting(party):
             return
-        people = [await ctx.member(key) for key in keys]
+        keys, count = await ctx.store.party(party, NAMED_MOST)
         ctx.post(
             channel,
-            _together(people, count),
-            key=f"together:{ctx.event}",
+            await self._greeting_of(ctx, keys, count),
+            key=f"together:{party}",
             attention=Attention.GREETING,
             because=T("Many came at once, so Kith greets them together in {channel}.", channel=channel),
         )
@@ -103,8 +103,25 @@ class Welcome(Cog[Settings, WelcomeStore]):
             return
         if greeting.form == "waits":
             await ctx.store.dismiss(left.member, greeting.epoch)
-        elif greeting.form == "alone" and greeting.at > ctx.now - DAY:
+        elif greeting.at <= ctx.now - DAY:
+            return
+        elif greeting.form == "alone":
             ctx.delete(_key(left.member, greeting.epoch))
+        elif greeting.form == "together" and greeting.party is not None:
+            await self._without(ctx, left.member, greeting.epoch, greeting.party)
+
+    async def _without(self, ctx: WelcomeCtx, member: Member, epoch: int, party: str) -> None:
+        """Greet the others without this one; nobody if there are no others."""
+        named, _ = await ctx.store.party(party, NAMED_MOST)
+        await ctx.store.dismiss(member, epoch)
+        keys, count = await ctx.store.party(party, NAMED_MOST)
+        if not keys:
+            ctx.delete(f"together:{party}")
+        elif member.key in named:
+            ctx.edit(f"together:{party}", await self._greeting_of(ctx, keys, count))
+
+    async def _greeting_of(self, ctx: WelcomeCtx, keys: Sequence[str], count: int) -> T:
+        return _together([await ctx.member(key) for key in keys], count)
 
     async def preview(self, ctx: WelcomeCtx) -> Sequence[Preview]:
         channel = ctx.settings.channel or ctx.default_channel

@@ -15,7 +15,9 @@ class Greeting:
     epoch: int
     at: int
     form: str = "alone"
-    """``alone``; ``together`` with others; ``waits`` for that; ``gone`` where they left before it."""
+    """``alone``; ``together`` with others; ``waits`` for that; ``gone`` where they left."""
+    party: str | None = None
+    """Which of the messages to several it was."""
 
 
 class WelcomeStore(Store):
@@ -53,7 +55,7 @@ class WelcomeStore(Store):
         return first is None
 
     async def dismiss(self, member: Member, epoch: int) -> None:
-        """They left before they were greeted."""
+        """They left, so they are named no more among others."""
         await self._note(member, epoch, "gone")
 
     async def _note(self, member: Member, epoch: int, form: str) -> None:
@@ -65,18 +67,30 @@ class WelcomeStore(Store):
             form=form,
         )
 
-    async def greet_waiting(self, named: int) -> tuple[list[str], int]:
-        """All who wait are greeted now: the keys of the first ``named``, and how many they are in all."""
+    async def greet_waiting(self, party: str) -> bool:
+        """All who wait are greeted now, as ``party``; False where nobody does."""
+        return bool(
+            await self.run(
+                "UPDATE welcome_greeting SET form = 'together', party = :party"
+                " WHERE community = :community AND space = :space AND form = 'waits'",
+                party=party,
+            )
+        )
+
+    async def party(self, party: str, named: int) -> tuple[list[str], int]:
+        """Who was greeted together and is here: the keys of the first ``named``, and how many in all."""
         rows = await self.all(
-            "SELECT member FROM welcome_greeting"
-            " WHERE community = :community AND space = :space AND form = 'waits' ORDER BY at LIMIT :named",
+            "SELECT member FROM welcome_greeting WHERE community = :community AND space = :space"
+            " AND party = :party AND form = 'together' ORDER BY at, member LIMIT :named",
+            party=party,
             named=named,
         )
-        count = await self.run(
-            "UPDATE welcome_greeting SET form = 'together'"
-            " WHERE community = :community AND space = :space AND form = 'waits'"
+        counted = await self.one(
+            "SELECT COUNT(*) AS count FROM welcome_greeting WHERE community = :community AND space = :space"
+            " AND party = :party AND form = 'together'",
+            party=party,
         )
-        return [row["member"] for row in rows], count
+        return [row["member"] for row in rows], int(counted["count"]) if counted else 0
 
     async def turn(self) -> int:
         """The number of this greeting, counting from 0: says whose turn it is among the texts."""
@@ -95,11 +109,11 @@ class WelcomeStore(Store):
     async def latest(self, member: Member) -> Greeting | None:
         """The last greeting of this person."""
         row = await self.one(
-            "SELECT epoch, at, form FROM welcome_greeting WHERE community = :community AND member = :member"
-            " ORDER BY epoch DESC LIMIT 1",
+            "SELECT epoch, at, form, party FROM welcome_greeting"
+            " WHERE community = :community AND member = :member ORDER BY epoch DESC LIMIT 1",
             member=member.key,
         )
-        return Greeting(row["epoch"], row["at"], row["form"]) if row else None
+        return Greeting(row["epoch"], row["at"], row["form"], row["party"]) if row else None
 
     async def about(self, member: Member) -> list[dict[str, Any]]:
         rows = await self.all(

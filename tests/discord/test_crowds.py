@@ -33,6 +33,48 @@ async def test_a_burst_of_joins_is_greeted_with_one_message(tmp_path: Path) -> N
         assert len(h.hall.messages) == 4
 
 
+async def test_who_goes_within_a_day_is_named_no_more_among_the_others(tmp_path: Path) -> None:
+    clock = TravelClock()
+    async with home(tmp_path, clock=clock) as h:
+        people = [h.guild.join(f"N{number}") for number in range(6)]
+        for person in people:
+            await h.joined(person)
+        clock.move_to(clock.now() + MINUTE)
+        together = await h.hears("all here")
+        people[4].leave()
+        await h.fake.until(lambda: f"<@{people[4].id}>" not in together.text)
+        assert f"<@{people[3].id}> and <@{people[5].id}>" in together.text
+        assert together.edits == 1
+        await h.restart()
+        people[3].leave()
+        await h.fake.until(lambda: f"Hello <@{people[5].id}>." in together.text)
+        people[5].leave()
+        await h.fake.until(lambda: together.deleted)
+        people[4].rejoin()
+        again = await h.hears(f"<@{people[4].id}>")
+        assert again is not together
+
+
+async def test_who_goes_later_stays_named_and_an_unnamed_one_changes_nothing(tmp_path: Path) -> None:
+    clock = TravelClock()
+    async with home(tmp_path, clock=clock) as h:
+        people = [h.guild.join(f"N{number}") for number in range(26)]
+        for person in people:
+            await h.joined(person)
+        clock.move_to(clock.now() + MINUTE)
+        together = await h.hears("and 3 more")
+        people[25].leave()
+        people[3].leave()
+        await h.fake.until(lambda: "and 1 more" in together.text)
+        assert together.edits == 1
+        clock.move_to(clock.now() + 24 * 60 * MINUTE)
+        people[4].leave()
+        lou = h.guild.join("Lou")
+        await h.hears(f"<@{lou.id}>")
+        await h.settled()
+        assert f"<@{people[4].id}>" in together.text
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="ends Kith by a signal, which Windows has not")
 async def test_ten_thousand_joins_in_a_minute(tmp_path: Path) -> None:
     async with FakeDiscord(record=False, validate=False, limits=RateLimits.real()) as fake:
