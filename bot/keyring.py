@@ -16,15 +16,6 @@ def new_key() -> str:
     return Fernet.generate_key().decode()
 
 
-def is_key(text: str) -> bool:
-    """Whether this can be a key: 32 bytes in URL-safe base64."""
-    try:
-        Fernet(text)
-    except ValueError:
-        return False
-    return True
-
-
 class Keyring:
     """Seals texts for a purpose, so that one can't be put in another's place. ``keys``: one or more."""
 
