@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, fields
+from typing import Final
 
 from bot import codec
 from bot.model.ids import Member
@@ -27,12 +28,14 @@ class Because:
     reason: str = ""
 
     def dumps(self) -> str:
-        held = {item.name: getattr(self, item.name) for item in fields(self)}
-        return json.dumps({name: value for name, value in held.items() if value}, ensure_ascii=False)
+        return codec.write({name: value for name in _FIELDS if (value := getattr(self, name))})
 
     @classmethod
     def loads(cls, text: str) -> Because:
         return cls(**{"cog": "", "how": "", "at": 0, **json.loads(text)})
+
+
+_FIELDS: Final = tuple(item.name for item in fields(Because))
 
 
 def tell(because: Because, *, who: Member | None, set_by: Member | None, behind: str = "") -> Words:

@@ -45,12 +45,17 @@ _DEFAULTS: MappingProxyType[type[Any], dict[str, Any]] = MappingProxyType(
 
 
 _BARE = frozenset({str, int, float, bool, type(None)})
-_write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
+def write(plain: Any) -> str:
+    """Compact JSON text for a value of JSON's own kinds."""
+    return _encoder.encode(plain)
 
 
 def dumps(value: Any) -> str:
     """JSON text for a model value. Raises TypeError for anything that is not of the model."""
-    return _write(_plain(value))
+    return write(_plain(value))
 
 
 def loads(text_: str) -> Any:

@@ -5,7 +5,7 @@ Everything that keeps Kith from being a nuisance is decided here, once, for ever
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -126,10 +126,11 @@ class Stager:
         if said.anonymous:
             because = replace(because, who="")
         due_at = said.due_at
+        quiet = await self._quiet(ctx, said)
         if not isinstance(said.to, Answer):
             if said.attention is None and not _asked_for(ctx, said, prompted=prompted):
                 raise TypeError(f"{ctx.handler} says something unprompted; it needs attention=Attention.…")
-            if await self._unwelcome(ctx, said):
+            if await self._unwelcome(ctx, said, quiet):
                 return []
             if said.attention is not None:
                 verdict = await self._admit(ctx, said, said.attention)
@@ -137,7 +138,7 @@ class Stager:
                     return await self._held_back(ctx, said, because, verdict)
                 if verdict.at > ctx.now:
                     due_at = max(verdict.at, due_at or 0)
-        pings = await self._pings(ctx, said)
+        pings = await self._pings(ctx, said, quiet)
         content = self._sealer.seal_content(said.content, ctx.space.key)
         post = Post(said.key, said.to, content, pings, said.reply_to)
         return [
@@ -252,16 +253,26 @@ class Stager:
         edit = Edit(said.key, into, post.to, folded(post.content, content))
         return self._draft(ctx, edit, because, Priority.NORMAL)
 
-    async def _unwelcome(self, ctx: Ctx[Any, Any], said: Said) -> bool:
+    async def _quiet(self, ctx: Ctx[Any, Any], said: Said) -> set[str]:
+        """The keys of all whom it greets, names or is sent to, who want nothing unprompted."""
+        if isinstance(said.to, Answer):
+            return set()
+        concerned = [said.to.member] if isinstance(said.to, Direct) else list(_named(said))
+        if said.attention is Attention.GREETING and ctx.asked_by is not None:
+            concerned.append(ctx.asked_by)
+        keys = list(dict.fromkeys(person.key for person in concerned))
+        return await members.who_prefer(ctx.scope.tx, ctx.community, keys, QUIET)
+
+    async def _unwelcome(self, ctx: Ctx[Any, Any], said: Said, quiet: Set[str]) -> bool:
         """Whether the person whom it is for wants nothing like it."""
         tx = ctx.scope.tx
         if not isinstance(said.to, Direct):
             newcomer = ctx.asked_by if said.attention is Attention.GREETING else None
-            return newcomer is not None and await members.has(tx, ctx.community, newcomer.key, QUIET)
+            return newcomer is not None and newcomer.key in quiet
         to = said.to.member
-        if said.attention is not None and await members.has(tx, ctx.community, to.key, QUIET):
+        if said.attention is not None and to.key in quiet:
             return True
-        others = {person.key for person in people(*all_words(said.content))}
+        others = {person.key for person in _named(said)}
         if ctx.asked_by is not None:
             others.add(ctx.asked_by.key)
         others.discard(to.key)
@@ -269,21 +280,23 @@ class Stager:
             return False
         return not others.isdisjoint(await members.blocked(tx, ctx.community, to.key))
 
-    async def _pings(self, ctx: Ctx[Any, Any], said: Said) -> tuple[Member, ...]:
+    async def _pings(self, ctx: Ctx[Any, Any], said: Said, quiet: Set[str]) -> tuple[Member, ...]:
         """Who is notified by being named: not who asked for it, nor the quiet, nor who blocked the asker."""
         if not said.ping or not isinstance(said.to, InChannel):
             return ()
         tx, asker, pinged = ctx.scope.tx, ctx.asked_by, []
         greeted = said.attention is Attention.GREETING
-        for person in people(*all_words(said.content)):
-            if person.space != ctx.space.key or (person == asker and not greeted):
-                continue
-            if await members.has(tx, ctx.community, person.key, QUIET):
+        for person in _named(said):
+            if person.space != ctx.space.key or (person == asker and not greeted) or person.key in quiet:
                 continue
             if asker not in (None, person) and await members.blocks(tx, ctx.community, person.key, asker.key):
                 continue
             pinged.append(person)
         return tuple(pinged)
+
+
+def _named(said: Said) -> tuple[Member, ...]:
+    return people(*all_words(said.content))
 
 
 def _asked_for(ctx: Ctx[Any, Any], said: Said, *, prompted: bool) -> bool:

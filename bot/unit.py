@@ -37,6 +37,8 @@ from storage.repos import outbox as outbox_rows
 from storage.repos import settings as setting_rows
 
 BROKEN: Final = T("Something went wrong on my side, not yours. The hosts can see it. Please try again later.")
+SETTINGS_MOST: Final = 2_000
+"""Spaces whose settings are remembered; of others they are read again for each unit."""
 ALREADY: Final = T("That form was sent already, so nothing was done this time.")
 UNKNOWN_PERSON: Final = T("I can't find that person here. Pick them from the list that opens after the @.")
 
@@ -127,6 +129,7 @@ class UnitRunner:
         self._zone = zone
         self._communities: dict[str, int] = {}
         self._zones: dict[str, ZoneInfo] = {}
+        self._settings: dict[str, tuple[int, SpaceSettings]] = {}
 
     def zone(self, space: Space) -> ZoneInfo:
         """The space's time zone as last seen, for reading what people typed."""
@@ -304,8 +307,13 @@ class UnitRunner:
     async def _around(self, scope: Scope, space: Space) -> Surroundings:
         row = await spaces.get(scope.tx, space.key)
         assert row is not None
-        rows = await setting_rows.of(scope.tx, scope.community, space.key)
-        settings = self._sections.load(space.key, rows)
+        version, settings = self._settings.get(space.key, (None, None))
+        if settings is None or version != row["settings"]:
+            rows = await setting_rows.of(scope.tx, scope.community, space.key)
+            settings = self._sections.load(space.key, rows)
+            if len(self._settings) >= SETTINGS_MOST:
+                self._settings.clear()
+            self._settings[space.key] = (row["settings"], settings)
         zone = settings[HOST].zone or self._zone
         self._zones[space.key] = zone
         return Surroundings(row, settings, zone, hush(row, scope.now))
@@ -319,7 +327,7 @@ class UnitRunner:
             handler=handler,
             event=occasion.event.id,
             scope=scope,
-            space=replace(occasion.event.space, name=around.row["name"]),
+            space=Space(occasion.event.space.platform, occasion.event.space.id, around.row["name"]),
             zone=around.zone,
             settings=around.settings[cog] if maker is not None else None,
             store=maker.store_type(scope) if maker is not None else None,

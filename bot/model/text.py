@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -135,10 +135,13 @@ class T:
 
     template: str
     args: tuple[tuple[str, Arg], ...]
+    flat: tuple[Span, ...] | None = field(compare=False, repr=False)
+    """What :func:`spans` made of it, once that was asked for: a text is measured, searched and rendered."""
 
     def __init__(self, template: str, /, **args: Arg) -> None:
         object.__setattr__(self, "template", template)
         object.__setattr__(self, "args", tuple(args.items()))
+        object.__setattr__(self, "flat", None)
         missing = [name for name, _ in _pieces(template) if name is not None and name not in args]
         if missing:
             raise TemplateError(f"The text needs {', '.join('{' + name + '}' for name in missing)}.")
@@ -160,7 +163,12 @@ Words = T | str
 
 def spans(words: Words) -> tuple[Span, ...]:
     """The words as spans, neighbouring plain ones joined."""
-    return tuple(_joined(_spans(words, bold=False)))
+    if isinstance(words, str):
+        return (Plain(words),) if words else ()
+    if words.flat is None:
+        object.__setattr__(words, "flat", tuple(_joined(_spans(words, bold=False))))
+        assert words.flat is not None
+    return words.flat
 
 
 def _spans(words: Words, *, bold: bool) -> Iterator[Span]:

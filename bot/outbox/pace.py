@@ -78,8 +78,8 @@ class Lane:
     busy: bool = False
     woken: bool = False
     """Something was added while it was busy."""
-    started: Attempt | None = None
-    """What was put on the wire when it was added, while the lane was still busy with finding nothing."""
+    claimed: Attempt | None = None
+    """What was put on the wire when it was added, and is still to be attempted."""
     waited_until: int = 0
     """The latest time (real ms) that was waited for, by a clock that can't be set back."""
 

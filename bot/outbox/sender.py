@@ -21,6 +21,7 @@ from bot.outbox.scout import Scout
 from bot.outbox.staging import Grant, Started, Woken
 from bot.outbox.steps import (
     Attempt,
+    Deferred,
     Holder,
     LookUp,
     Lost,
@@ -41,6 +42,13 @@ log = structlog.get_logger(__name__)
 
 MOST_LANES = 4_096
 """Lanes remembered at once; the others stay in the tables until there is room. Answers always find room."""
+
+AHEAD = 4
+"""How many times the room on the wire rows may claim as they are added. A crash leaves
+what was claimed to be looked into."""
+
+MOST_STREAK = 8
+"""Rows of one lane that may go one after the other while other lanes wait for room."""
 
 Settled = Callable[[OutboxRow, str, Receipt | None], Awaitable[None]]
 
@@ -79,7 +87,7 @@ class Sender:
         self._answers = Queue(timing.patience / 1_000)
         self._others = Queue(timing.patience / 1_000)
         self._running: set[asyncio.Task[None]] = set()
-        self._changed = asyncio.Event()
+        self._alarm: asyncio.TimerHandle | None = None
         self._quiet = asyncio.Event()
         self._stopping = False
         self._closed = False
@@ -90,30 +98,27 @@ class Sender:
     # -- what is added -------------------------------------------------------------------------------------
 
     def grant(self, lane: str, answer: bool) -> Grant | None:
-        """Leave to put a row on the wire in the unit that adds it. Called on the storage's thread."""
+        """Leave to claim a row for the wire in the unit that adds it. Called on the storage's thread."""
         now = monotonic()
         fence = self._role.fence
         if fence is None or self._stopping or self._pace.lane_ready_at(lane) > now:
             return None
-        most = self._limits.in_flight
+        most = self._limits.in_flight * AHEAD
         room = most if answer else min(most - self._reserve, self._pace.room(now))
         if self._pace.ready_at(exempt=answer) > now or room < 1:
             return None
         return Grant(fence, system_ms() + self._timing.lease, int(room))
 
     def begin(self, started: Started) -> None:
-        """Attempt a row that was added as being on the wire."""
+        """Attempt a row that was added as being on the wire, as soon as there is room."""
         row = started.row
         if self._closed or self._role.fence != row.fence:
             return  # it is found again and looked into
-        attempt = Attempt(row, started.out)
         lane = self._lane(row.lane, row.community, row.priority)
-        self._pace.take(lane.key, monotonic(), exempt=lane.answer)
-        if lane.busy:
-            lane.started = attempt
-            return
-        self._queue(lane).remove(lane)
-        self._start(lane, attempt)
+        lane.claimed = Attempt(row, started.out)
+        if not lane.busy:
+            self._queue(lane).put(lane, monotonic())
+            self._go_ahead()
 
     def wake(self, woken: Woken) -> None:
         """Something was added to a lane."""
@@ -128,7 +133,7 @@ class Sender:
             known.woken = True
         else:
             self._queue(known).hasten(known, woken.priority)
-        self._changed.set()
+        self._go_ahead()
 
     def park(self, due_at: int) -> None:
         """Something will be due (community time)."""
@@ -151,12 +156,12 @@ class Sender:
             await self._role.acquire()
             log.debug("sender_begins", platform=self.platform, fence=self._role.fence)
             self._scout.fall_behind()
+            self._go_ahead()
             work = [
                 asyncio.create_task(part, name=f"outbox {self.platform} {name}")
                 for name, part in (
                     ("role", self._role.keep()),
                     ("tables", self._scout.watch()),
-                    ("lanes", self._pump()),
                 )
             ]
             try:
@@ -173,16 +178,21 @@ class Sender:
             # what is on the wire ends first, or it would be taken for abandoned
             while self._running:
                 await asyncio.wait(self._running)
+            self._stay()
             self._forget_lanes()
             log.warning("sender_ends", platform=self.platform)
 
     async def drain(self, deadline: float) -> None:
         """Take nothing new and let what is on the wire end, within ``deadline`` seconds; then let go."""
         self._stopping = True
+        self._stay()
         with suppress(TimeoutError):
             async with asyncio.timeout(deadline):
                 while self._running:
                     await asyncio.wait(self._running)
+                for lane in list(self._lanes.values()):
+                    if lane.claimed is not None and self._role.is_held:
+                        await self._settle(lane, lane.claimed.row, Deferred("stopped", 0), go_on=False)
         self._closed = True
         left = list(self._running)
         for task in left:
@@ -223,18 +233,25 @@ class Sender:
             self._queue(lane).remove(lane)
             self._drop(lane)
 
-    async def _pump(self) -> None:
-        while True:
-            self._changed.clear()
-            delay = self._start_what_is_ready()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(delay):
-                    await self._changed.wait()
+    def _go_ahead(self) -> None:
+        """Start what is ready, and come back when something else will be."""
+        self._stay()
+        if self._stopping or not self._role.is_held:
+            return
+        now = monotonic()
+        self._start_what_is_ready(now)
+        moment = self._next_moment(now)
+        if moment is not None:
+            self._alarm = asyncio.get_running_loop().call_later(max(moment - now, 0.0), self._go_ahead)
 
-    def _start_what_is_ready(self) -> float | None:
-        """Start lanes while there is room; for how many seconds there will be nothing to do, if known."""
-        while not self._stopping:
-            now = monotonic()
+    def _stay(self) -> None:
+        """Start nothing by itself any more."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+
+    def _start_what_is_ready(self, now: float) -> None:
+        while True:
             queue = self._next_queue(now)
             if queue is None:
                 break
@@ -244,8 +261,10 @@ class Sender:
                 queue.put(lane, now, ready_at)
                 continue
             self._pace.take(lane.key, now, exempt=lane.answer)
-            self._start(lane, None)
-        now = monotonic()
+            self._start(lane)
+
+    def _next_moment(self, now: float) -> float | None:
+        """When the next lane can be started if nothing ends before; None if only that makes room."""
         moments = [
             moment for queue in (self._answers, self._others) if (moment := queue.next_at()) is not None
         ]
@@ -254,7 +273,7 @@ class Sender:
             for queue, exempt in ((self._answers, True), (self._others, False))
             if queue.first(now) is not None and self._pace.ready_at(exempt=exempt) > now
         ]
-        return max(min(moments) - now, 0.0) if moments else None
+        return min(moments, default=None)
 
     def _next_queue(self, now: float) -> Queue | None:
         free = self._limits.in_flight - len(self._running)
@@ -268,30 +287,37 @@ class Sender:
             return self._answers
         return self._others if other is not None else None
 
-    def _start(self, lane: Lane, attempt: Attempt | None) -> None:
+    def _start(self, lane: Lane) -> None:
         lane.busy = True
         lane.woken = False
-        task = asyncio.create_task(self._serve(lane, attempt), name=f"outbox {lane.key}")
+        task = asyncio.create_task(self._serve(lane), name=f"outbox {lane.key}")
         self._running.add(task)
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
-        self._changed.set()
+        self._go_ahead()
 
-    async def _serve(self, lane: Lane, attempt: Attempt | None) -> None:
+    async def _serve(self, lane: Lane) -> None:
         """Do what the lane needs, as long as it may go on; room in the pace was taken for its first step."""
         found: Next = Rest(system_ms() + self._timing.backoff)
         try:
-            found = await self._go(lane, attempt)
+            found = await self._go(lane)
         except StorageError as error:
             log.warning("lane_waits_for_storage", lane=lane.key, error=str(error))
         except Exception:
             log.exception("lane_broke", lane=lane.key)
         self._finish(lane, found)
 
-    async def _go(self, lane: Lane, attempt: Attempt | None) -> Next:
-        turn = Turn(attempt) if attempt is not None else await self._take(lane)
+    async def _go(self, lane: Lane) -> Next:
+        claimed, lane.claimed = lane.claimed, None
+        if claimed is None:
+            turn = await self._take(lane)
+        elif (claimed.row.lease_until or 0) < system_ms() + self._timing.attempt:
+            turn = await self._settle(lane, claimed.row, Deferred("claimed too early", 0), go_on=True)
+        else:
+            turn = Turn(claimed)
+        streak = 0
         while True:
             await self._announce(turn.moved)
             match turn.next:
@@ -311,7 +337,8 @@ class Sender:
                     return other
             if closed:
                 self._pace.close(monotonic() + closed)
-            go_on = self._may_go_on(lane, spent)
+            streak += 1
+            go_on = self._may_go_on(lane, spent, streak)
             turn = await self._settle(lane, row, outcome, go_on)
             self._crash_point("settled")
             if not go_on:
@@ -320,7 +347,7 @@ class Sender:
                     self._pace.give_back(lane.key, exempt=lane.answer)
                 return turn.next
 
-    def _may_go_on(self, lane: Lane, spent: bool) -> bool:
+    def _may_go_on(self, lane: Lane, spent: bool, streak: int) -> bool:
         """Whether the lane may take its next row in the unit that settles this one, without a new turn."""
         now = monotonic()
         if self._stopping or not self._role.is_held or self._pace.ready_at(exempt=lane.answer) > now:
@@ -329,7 +356,7 @@ class Sender:
             return True
         if self._pace.lane_ready_at(lane.key) > now:
             return False
-        if self._answers.first(now) is not None or self._others.first(now) is not None:
+        if streak >= MOST_STREAK and (self._answers.first(now) or self._others.first(now)) is not None:
             return False
         self._pace.take(lane.key, now, exempt=lane.answer)
         return True
@@ -379,9 +406,8 @@ class Sender:
     def _finish(self, lane: Lane, found: Next) -> None:
         lane.busy = False
         now = monotonic()
-        if lane.started is not None:
-            attempt, lane.started = lane.started, None
-            self._start(lane, attempt)
+        if lane.claimed is not None:
+            self._queue(lane).put(lane, now)
             return
         match found:
             case Rest(until):

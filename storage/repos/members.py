@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from storage.port import Params, Row, Tx
@@ -36,23 +37,26 @@ async def join(
     A new membership begins for an unknown person, for one who was seen to leave, and for one whose join time
     is over a minute newer than the one known; everything else is the same join told again.
     """
+    is_unknown = await tx.run(
+        "INSERT INTO member (key, community, space, name, bot, epoch, joined_at, seen_at, pending)"
+        " VALUES (:key, :community, :space, :name, :bot, 1, :joined, :now, :pending)"
+        " ON CONFLICT (key) DO NOTHING",
+        {
+            "key": key,
+            "community": community,
+            "space": space,
+            "name": name,
+            "bot": int(bot),
+            "joined": joined_at if joined_at is not None else now,
+            "now": now,
+            "pending": int(pending),
+        },
+    )
+    if is_unknown:
+        return Joined(1, True)
     known = await get(tx, key)
     if known is None:
-        await tx.run(
-            "INSERT INTO member (key, community, space, name, bot, epoch, joined_at, seen_at, pending)"
-            " VALUES (:key, :community, :space, :name, :bot, 1, :joined, :now, :pending)",
-            {
-                "key": key,
-                "community": community,
-                "space": space,
-                "name": name,
-                "bot": int(bot),
-                "joined": joined_at if joined_at is not None else now,
-                "now": now,
-                "pending": int(pending),
-            },
-        )
-        return Joined(1, True)
+        raise LookupError("A member's row can't vanish within a unit.")
     returned = known["left_at"] is not None
     # Somebody recorded without a join time was here when we first looked, or came in just then.
     since = known["seen_at"] if known["joined_at"] is None else known["joined_at"]
@@ -167,6 +171,19 @@ async def has(tx: Tx, community: int, member: str, name: str) -> bool:
         {"community": community, "member": member, "name": name},
     )
     return row is not None
+
+
+async def who_prefer(tx: Tx, community: int, people: Sequence[str], name: str) -> set[str]:
+    """Which of these people set this preference."""
+    if not people:
+        return set()
+    given = {f"member{number}": key for number, key in enumerate(people)}
+    rows = await tx.all(
+        "SELECT member FROM preference WHERE community = :community AND name = :name"  # noqa: S608
+        f" AND member IN ({', '.join(f':{parameter}' for parameter in given)})",
+        {"community": community, "name": name, **given},
+    )
+    return {row["member"] for row in rows}
 
 
 async def block(tx: Tx, community: int, member: str, other: str, now: int) -> None:

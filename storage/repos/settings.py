@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from secrets import randbits
+
 from storage.port import Row, Tx
 
 
@@ -32,6 +34,7 @@ async def put(
             "now": now,
         },
     )
+    await _changed(tx, space)
 
 
 async def clear(tx: Tx, *, community: int, space: str, section: str, name: str) -> None:
@@ -41,11 +44,25 @@ async def clear(tx: Tx, *, community: int, space: str, section: str, name: str) 
         " AND section = :section AND name = :name",
         {"community": community, "space": space, "section": section, "name": name},
     )
+    await _changed(tx, space)
 
 
 async def anonymise(tx: Tx, community: int, member: str) -> None:
     """Settings stay when the person who made them is forgotten."""
+    rows = await tx.all(
+        "SELECT DISTINCT space FROM setting WHERE community = :community AND set_by = :member",
+        {"community": community, "member": member},
+    )
+    for row in rows:
+        await _changed(tx, row["space"])
     await tx.run(
         "UPDATE setting SET set_by = '' WHERE community = :community AND set_by = :member",
         {"community": community, "member": member},
+    )
+
+
+async def _changed(tx: Tx, space: str) -> None:
+    """Give the space's settings another version, drawn: a counter that failed could come to one again."""
+    await tx.run(
+        "UPDATE space SET settings = :version WHERE key = :space", {"version": randbits(62), "space": space}
     )
