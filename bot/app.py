@@ -45,9 +45,13 @@ class StartRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """Kith, up and listening. ``link`` signs an admin in once; it is a secret."""
+    """Kith, up and listening. ``link`` signs an admin in once; it is a secret.
+
+    ``address`` is what people open, ``listening`` where this machine listens, perhaps behind a proxy.
+    """
 
     address: str
+    listening: str
     link: str | None
     core: Core
     room: LocalPlatform | None
@@ -100,8 +104,9 @@ async def running(
         await stack.enter_async_context(core)
         if room is not None and new_room:
             await demo.chat(core, room)
-        link = f"{listening}/enter?code={sessions.link_code()}" if room is not None else None
-        yield Running(listening, link, core, room)
+        address = config.web.public_url or listening
+        link = f"{address}/enter?code={sessions.link_code()}" if room is not None else None
+        yield Running(address, listening, link, core, room)
 
 
 async def _resume_travel(core: Core) -> None:
@@ -198,7 +203,7 @@ async def _serve(
     await site.start()
     host, port = config.web.host.strip("[]"), runner.addresses[0][1]
     shown = f"[{host}]" if ":" in host else host
-    return config.web.public_url or f"http://{shown}:{port}", sessions
+    return f"http://{shown}:{port}", sessions
 
 
 def _names(config: Config) -> Collection[str] | None:
