@@ -12,6 +12,7 @@ import pytest_asyncio
 
 from bot.model.content import Catalog
 from bot.model.events import (
+    Event,
     MemberCleared,
     MemberJoined,
     MemberLeft,
@@ -23,7 +24,7 @@ from bot.model.events import (
     SpaceSeen,
 )
 from bot.platforms.base import Gone
-from bot.platforms.discord import gateway
+from bot.platforms.discord import gateway, parse
 from bot.platforms.discord.adapter import NotConnected
 from tests.discord.town import Town, town
 from tests.fakes.discord import FakeDiscord
@@ -48,6 +49,10 @@ async def t() -> AsyncIterator[Town]:
 
 def joins(t: Town, name: str) -> list[MemberJoined]:
     return [event for event in t.sink.events if isinstance(event, MemberJoined) and event.member.name == name]
+
+
+def ids(t: Town, kind: type[Event]) -> set[str]:
+    return {event.id for event in t.sink.events if isinstance(event, kind)}
 
 
 async def test_after_a_lost_connection_it_resumes_and_hears_what_it_missed(t: Town) -> None:
@@ -180,6 +185,29 @@ async def test_repeated_and_shuffled_events_keep_their_ids(t: Town) -> None:
         assert len(found) == 3
         assert len({event.id for event in found}) == 1
     assert len({event.id for event in joins(t, "Kim")}) == 1
+
+
+async def test_a_reaction_put_again_later_counts_again(t: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1_800_000_000_000
+    monkeypatch.setattr(parse, "now_ms", lambda: now)
+    ada = t.people["Ada"]
+    message = await ada.say(t.place, "Hello")
+    t.fake.gateway.repeat(2)
+    for turn in range(1, 4):
+        now += 10_000
+        await ada.react(message, "👋")
+        await t.sink.wait(ReactionAdded, lambda event, turn=turn: len(ids(t, ReactionAdded)) == turn)
+        now += 10_000
+        await ada.unreact(message, "👋")
+        await t.sink.wait(ReactionRemoved, lambda event, turn=turn: len(ids(t, ReactionRemoved)) == turn)
+    with t.fake.gateway.held(shuffle=random.Random(1)):
+        now += 10_000
+        await ada.react(message, "👋")
+        await ada.unreact(message, "👋")
+    t.fake.gateway.repeat(1)
+    await t.join("Kim")
+    await t.sink.wait(MemberJoined, lambda event: event.member.name == "Kim")
+    assert (len(ids(t, ReactionAdded)), len(ids(t, ReactionRemoved))) == (4, 4)
 
 
 async def test_several_shards_in_one_process() -> None:

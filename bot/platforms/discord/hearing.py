@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from bot.model.content import Catalog
@@ -24,6 +25,8 @@ _CLEARED_MOST: Final = 10_000
 _SCREENING_DAYS: Final = 30
 _NEW_DAYS: Final = 14
 _DAY_MS: Final = 86_400_000
+_REPEATED_MS: Final = 2_000
+"""What Discord tells twice, it tells twice within this time; later it happened again."""
 _KEPT: Final = ("id", "system_channel_id", "system_channel_flags")
 
 Hand = Callable[[Event], None]
@@ -42,6 +45,7 @@ class Hearing:
         self._cleared: Kept[str, bool] = Kept(_CLEARED_MOST)
         self._met: Kept[str, bool] = Kept(_CLEARED_MOST)
         self._here: Kept[str, bool] = Kept(_CLEARED_MOST)
+        self._turns: Kept[str, dict[bool, int]] = Kept(_CLEARED_MOST)
 
     def wants(self, kind: type[Event]) -> bool:
         return kind.__name__ in self._wanted
@@ -167,10 +171,22 @@ class Hearing:
             self._hand(event)
 
     def _reacted(self, data: Json) -> None:
-        self._maybe(parse.reacted(self._guilds, data, self._me))
+        self._turned(parse.reacted(self._guilds, data, self._me), is_there=True)
 
     def _unreacted(self, data: Json) -> None:
-        self._maybe(parse.unreacted(self._guilds, data, self._me))
+        self._turned(parse.unreacted(self._guilds, data, self._me), is_there=False)
+
+    def _turned(self, event: ReactionAdded | ReactionRemoved | None, *, is_there: bool) -> None:
+        """A reaction was put or taken back. Discord numbers neither: what went before tells a repetition."""
+        if event is None:
+            return
+        key = f"{event.message.id}:{event.member.id}:{event.emoji}"
+        turns = self._turns.get(key) or {}
+        same, other = turns.get(is_there), turns.get(not is_there)
+        if same is None or (other is not None and other >= same and event.at >= same + _REPEATED_MS):
+            same = event.at
+            self._turns.put(key, {**turns, is_there: same})
+        self._hand(replace(event, id=f"{event.id}:{same}"))
 
     def _maybe(self, event: Event | None) -> None:
         if event is not None:
