@@ -281,6 +281,11 @@ def test_what_would_read_alike_stays_english() -> None:
     assert names == {"tea": None, "Thank": None, "Say thanks": {"es-ES": "Gracias"}, "Report": None}
 
 
+def test_what_would_read_alike_by_discords_own_fallback_stays_english() -> None:
+    made = tree(catalog(["Thank", "Report"]), {"Thank": {"es": "Gracias"}, "Report": {"es_419": "Gracias"}})
+    assert [each.get("name_localizations") for each in made] == [None, None, None]
+
+
 def test_a_command_too_large_for_discord_in_all_languages_is_registered_in_english() -> None:
     fields = tuple(
         Field(f"f{n}", Kind.CHOICE, "x", options=tuple(Option(f"{n} {k} x", f"{k}") for k in range(25)))
