@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Final, Generic, TypeVar, get_args, get_origin,
 from bot import codec, spec
 from bot.actions import Argument, bind
 from bot.ctx import Ctx, SettingsT, StoreT
-from bot.model.content import Button, ButtonStyle, Content, Field, Form, MenuTarget, Option, Select
+from bot.model.content import Button, ButtonStyle, Content, Field, Form, MenuTarget, Option, Section, Select
 from bot.model.events import Event
 from bot.model.ids import Member
 from bot.model.roles import Role
@@ -418,6 +418,10 @@ class Cog(ABC, Generic[SettingsT, StoreT]):
 
     async def preview(self, ctx: Ctx[SettingsT, StoreT]) -> Sequence[Preview]:
         """Each text that this cog would post in public by itself, for the hosts to see before."""
+        return ()
+
+    async def home(self, ctx: Ctx[SettingsT, StoreT]) -> Sequence[Section]:
+        """What this cog has for whoever is asking, on their own page. It only reads."""
         return ()
 
     @abstractmethod

@@ -13,15 +13,18 @@ from bot.ctx import Ctx, Sorry
 from bot.host.common import ask_cog, space_settings
 from bot.model.content import Accent, ButtonStyle, Card, Option, Section
 from bot.model.ids import Member
-from bot.model.text import CommandName, Moment, T, Words, counted
+from bot.model.text import CommandName, Moment, T, Words, counted, people
 from bot.registry import Registry
 from bot.settings import Sections
 from bot.staging import QUIET
 from bot.store import Store
-from storage.repos import members
+from storage.repos import members, schedules
 
 MINUTES: Final = 60_000
 SHOWN: Final = 3
+COMING: Final = 5
+FROM_COGS: Final = 12
+"""Sections of cogs on somebody's page, which has room for twenty on every platform."""
 
 MeCtx = Ctx[NoSettings, Store]
 
@@ -59,6 +62,8 @@ class Me(Cog[NoSettings, Store]):
                 T("Your page"),
                 T("Only you can see this."),
                 sections=(
+                    Section(await self._coming(ctx), T("What's next here")),
+                    *await self._from_cogs(ctx, frozenset(blocked)),
                     Section(
                         T("On. I say nothing to you unless you ask, and nobody is pointed to you.")
                         if quiet
@@ -94,6 +99,32 @@ class Me(Cog[NoSettings, Store]):
                 accent=Accent.CALM,
             )
         )
+
+    async def _coming(self, ctx: MeCtx) -> Words:
+        """What is planned here, soonest first."""
+        rows = [] if ctx.silent else await schedules.of_space(ctx.scope.tx, ctx.community, ctx.space.key)
+        planned = [
+            (row["next_at"], entry.handler.about.rstrip("."))
+            for row in rows
+            if row["next_at"] is not None
+            and (entry := self._registry.entry(f"{row['cog']}.{row['job']}")) is not None
+        ]
+        words: Words = T("Nothing is planned at the moment.")
+        for place, (at, about) in enumerate(sorted(planned)[:COMING]):
+            line = T("{when}: {what}", when=Moment(at), what=about)
+            words = T("{words}\n{line}", words=words, line=line) if place else line
+        return words
+
+    async def _from_cogs(self, ctx: MeCtx, blocked: frozenset[str]) -> Sequence[Section]:
+        """What the cogs have for this person, without anybody they want to hear nothing of."""
+        settings = await space_settings(ctx, self._sections)
+        found = [
+            section
+            for cog in self._registry.cogs.values()
+            for section in await ask_cog(ctx, cog, settings, cog.home) or ()
+            if blocked.isdisjoint(person.key for person in people(section.heading, section.text))
+        ]
+        return found[:FROM_COGS]
 
     @kith.command
     async def quiet(self, ctx: MeCtx, on: bool = True) -> None:

@@ -15,6 +15,7 @@ from bot import (
     Channel,
     ChosenMessage,
     Cog,
+    CommandName,
     Ctx,
     Held,
     Label,
@@ -43,6 +44,8 @@ UNTOLD: Final = 15 * DAY
 STORIES_MOST: Final = 8
 STORY_GIVERS: Final = 3
 NAMED_MOST: Final = 5
+SHOWN: Final = 3
+"""Thanks shown to somebody on their own page."""
 
 Reason = Annotated[str, Text(least=12, most=600, long=True), Label("What for?")]
 
@@ -205,6 +208,31 @@ class Kindness(Cog[Settings, ThanksStore]):
             accent=Accent.WARM,
         )
 
+    async def home(self, ctx: KindnessCtx) -> Sequence[Section]:
+        received = await ctx.store.received(ctx.user, SHOWN)
+        given = await ctx.store.given_since(ctx.user, 0)
+        if not received and not given:
+            words = T("None yet. {command} thanks somebody where all can see it.", command=_SHOUTOUT)
+        elif not given:
+            words = T("You gave none yet. {command} gives one.", command=_SHOUTOUT)
+        else:
+            words = counted(
+                given,
+                "You gave one shout-out. {command} gives another.",
+                "You gave {count} shout-outs. {command} gives another.",
+                command=_SHOUTOUT,
+            )
+        return [
+            Section(words, T("Your thanks")),
+            *[
+                Section(
+                    row["why"],
+                    T("{giver} thanks you", giver=await _person(ctx, row["giver"]) or T("Someone")),
+                )
+                for row in received
+            ],
+        ]
+
     async def preview(self, ctx: KindnessCtx) -> Sequence[Preview]:
         wall = ctx.settings.wall or ctx.channel
         found = []
@@ -243,6 +271,9 @@ class Kindness(Cog[Settings, ThanksStore]):
             row = await ctx.store.get(thanks)
             assert row is not None
             ctx.edit(f"thanks:{thanks}", await self._card_of(ctx, row))
+
+
+_SHOUTOUT: Final = CommandName(("shoutout",))
 
 
 def _headline(giver: Member | None, to: Member | None) -> T:

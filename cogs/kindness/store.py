@@ -89,6 +89,16 @@ class ThanksStore(Store):
             now=self.scope.now,
         )
 
+    async def received(self, member: Member, most: int) -> list[Row]:
+        """The latest thanks to somebody that still have words, newest first."""
+        return await self.all(
+            "SELECT giver, why, at FROM kindness_thanks"
+            " WHERE community = :community AND receiver = :member AND why <> ''"
+            " ORDER BY at DESC, id DESC LIMIT :most",
+            member=member.key,
+            most=most,
+        )
+
     async def about(self, member: Member) -> dict[str, list[dict[str, Any]]]:
         given = await self.all(
             "SELECT why, at FROM kindness_thanks WHERE community = :community AND giver = :member"

@@ -32,10 +32,9 @@ class Home:
         everybody = (self.robin, self.ada, self.mina)
         self.hall = self.workspace.channel("hall", *everybody)
         self.wall = self.workspace.channel("wall", *everybody)
+        own = {"welcome": {"channel": self.hall.id}, "kindness": {"wall": self.wall.id}}
         self._defaults = {
-            "welcome": {"channel": self.hall.id},
-            "kindness": {"wall": self.wall.id},
-            **defaults,
+            name: own.get(name, {}) | dict(defaults.get(name, {})) for name in {*own, *defaults}
         }
         self._path = path
         self._more = more

@@ -28,7 +28,7 @@ from bot.platforms.fit import fit, texts
 from bot.platforms.slack import emoji
 from bot.platforms.slack.answers import Token, Way
 from bot.platforms.slack.client import Refused
-from bot.platforms.slack.home import home_view
+from bot.platforms.slack.home import Homes, home_view
 from bot.platforms.slack.limits import SLACK, measure
 from bot.platforms.slack.notices import Notices
 from bot.platforms.slack.render import Rendered, Renderer
@@ -53,6 +53,8 @@ _NOT_HERE: Final = frozenset(
         "restricted_action",
         "thread_not_found",
         "messages_tab_disabled",
+        "not_enabled",
+        "view_too_large",
     }
 )
 _MIME: Final = {"image/png": "png", "image/jpeg": "jpg", "image/gif": "gif"}
@@ -83,6 +85,7 @@ class Sender:
         self._notices = notices
         self._done = Recent(2_048)
         self._files = Recent(256)
+        self._homes = Homes()
 
     async def deliver(self, out: Outgoing) -> Receipt:
         """Send one thing. Raises RetryLater, Gone or Unsure."""
@@ -242,12 +245,17 @@ class Sender:
         """Answer where the interaction was; False where it can only be said privately."""
         client, thread = workspace.client, {"thread_ts": token.thread} if token.thread else {}
         if token.way is Way.HOME:
+            person = f"{workspace.team} {to.member.id}"
+            blocks = self._homes.beside(person, token.nonce, message.blocks)
+            if blocks is None:
+                return False
             await self._said(
                 lambda text, blocks=None: client.call(
                     "views.publish", user_id=to.member.id, view=home_view(blocks or [], text)
                 ),
-                message,
+                replace(message, blocks=blocks),
             )
+            self._homes.shown(person, token.nonce, blocks)
             return True
         if token.way is Way.URL:
             base = {"response_type": "ephemeral", "replace_original": False, **thread}
