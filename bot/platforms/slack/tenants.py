@@ -7,6 +7,7 @@ still works is the truth.
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Coroutine, Mapping, MutableMapping
 from functools import partial
 from typing import Any, Final
@@ -71,6 +72,7 @@ class Tenants:
         self._held: dict[str, Installation] = {}
         self._failed: dict[str, tuple[int, int]] = {}
         """By workspace: when to ask for new tokens again after that failed, and how long was waited."""
+        self._ending: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._poked = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._some = asyncio.Semaphore(AT_ONCE)
@@ -309,31 +311,34 @@ class Tenants:
 
     async def _doubt(self, team: str, state: State, at: int | None = None) -> None:
         """Look whether the app is still there, and end what isn't. ``at``: when Slack says that it ended."""
-        if team not in self._held:
-            await self._read(team)
-        held = self._held.get(team)
-        if held is None:
-            return
+        async with self._ending[team]:
+            while True:
+                if team not in self._held:
+                    await self._read(team)
+                held = self._held.get(team)
+                if held is None or await self._end(held, state, at):
+                    return
+                del self._held[team]  # somebody else has changed it meanwhile: look again
+
+    async def _end(self, held: Installation, state: State, at: int | None) -> bool:
+        """End an installation that is gone; False if it isn't the present one any more."""
         if held.state is not State.INSTALLED:
-            if held.state is State.REVOKED and state is State.UNINSTALLED:
-                self._held[team] = await self._installs.end(held, state) or held
-            return
-        if not await self._is_dead(held, at):
-            log.info("slack_end_is_old_news", workspace=team, what=state.value)
-            return
-        workspace = self._workspaces.get(team)
-        if workspace is not None:
+            if held.state is state or held.state is State.UNINSTALLED:
+                return True
+        elif not await self._is_dead(held, at):
+            log.info("slack_end_is_old_news", workspace=held.team, what=state.value)
+            return True
+        elif (workspace := self._workspaces.get(held.team)) is not None:
             workspace.lost = True
             # first this, so that whatever fails below is done again in whole
             lost = f"{workspace.space.key}:lost:{held.installed_at}"
             await self._sink.accept(SpaceLost(id=lost, space=workspace.space, at=self._now()))
         ended = await self._installs.end(held, state)
         if ended is None:
-            self._held.pop(team)
-            await self._read(team)
-            return
+            return False
         self._use(ended)
-        log.warning("slack_uninstalled", workspace=team, name=held.name, what=state.value)
+        log.warning("slack_uninstalled", workspace=held.team, name=held.name, what=state.value)
+        return True
 
     async def _is_dead(self, held: Installation, at: int | None) -> bool:
         if held.tokens is not None:

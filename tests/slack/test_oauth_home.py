@@ -1,0 +1,136 @@
+"""Kith in several workspaces that let it in themselves: each its own, whatever happens to the others."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.fakes.slack import RateLimit
+from tests.slack.shared import Shared, shared
+
+
+@pytest_asyncio.fixture
+async def s(tmp_path: Path) -> AsyncIterator[Shared]:
+    async with shared(tmp_path) as made:
+        yield made
+
+
+async def test_two_workspaces_install_and_each_greets_its_own(s: Shared) -> None:
+    one, two = await s.place("One"), await s.place("Two")
+    await one.open()
+    await two.open()
+    first = await one.greets("Kim")
+    second = await two.greets("Lou")
+    assert (first.channel, second.channel) == (one.hall, two.hall)
+    await s.settled()
+    assert [message.author for message in two.hall.live if message.author.is_bot] == [two.workspace.bot]
+
+
+async def test_what_one_workspace_stores_no_other_sees(s: Shared) -> None:
+    one, two = await s.place("One"), await s.place("Two")
+    await one.open()
+    await two.open()
+    form = await (await one.ada.command(one.hall, "/shoutout")).view()
+    await one.ada.submit(form, {"To": one.lead, "What for?": "You stayed late to find the fault."})
+    await one.lead.sees("You stayed late", one.hall)
+    await s.settled()
+    for place, other, thanked in ((one, two, True), (two, one, False)):
+        wall = [message for message in place.hall.live if "You stayed late" in message.shown]
+        assert bool(wall) is thanked
+        log = await (await place.lead.command(place.hall, "/kith", "log")).message()
+        assert f"Lead of {place.workspace.name}" in log.shown
+        assert f"Lead of {other.workspace.name}" not in log.shown
+    communities = {row["community"] for row in await s.rows("SELECT community FROM space")}
+    assert len(communities) == 2
+    for table in ("member", "log", "outbox"):
+        crossed = await s.rows(
+            f"SELECT 1 FROM {table} JOIN space ON space.community <> {table}.community"
+            f" AND space.key = {table}.space"
+        )
+        assert crossed == [], table
+
+
+@pytest.mark.parametrize(
+    "order", [("tokens_revoked", "app_uninstalled"), ("app_uninstalled", "tokens_revoked")], ids=str
+)
+async def test_a_workspace_goes_and_comes_back(s: Shared, order: tuple[str, ...]) -> None:
+    one, two = await s.place("One"), await s.place("Two")
+    await one.open()
+    await two.open()
+    await one.greets("Kim")
+    s.slack.delivery.duplicate(3, new_ids=True)
+    one.workspace.uninstall(order)
+    await s.state(one, "uninstalled")
+    await s.settled()
+    s.slack.delivery.duplicate(1)
+    row = await s.row(one)
+    assert (row["access_token"], row["refresh_token"]) == (None, None)
+    (space,) = await s.rows("SELECT * FROM space WHERE key = :key", key=one.space)
+    assert space["lost_at"] is not None
+    assert space["live_since"] is not None
+    await two.greets("Lou")
+    missed = one.workspace.join("Max")
+    await s.install(one)
+    assert [message for message in one.hall.live if missed.id in message.shown] == []
+    await one.greets("Ned")
+    await s.settled()
+    assert (await s.row(one))["state"] == "installed"
+
+
+async def test_an_end_told_of_late_ends_no_new_installation(s: Shared) -> None:
+    one = await s.place("One")
+    await one.open()
+    s.slack.delivery.hold()
+    one.workspace.uninstall()
+    await s.install(one)
+    s.slack.delivery.release()
+    await s.settled()
+    assert (await s.row(one))["state"] == "installed"
+    await one.greets("Kim")
+
+
+async def test_an_end_that_slack_never_told_of_is_noticed(s: Shared) -> None:
+    one, two = await s.place("One"), await s.place("Two")
+    await one.open()
+    await two.open()
+    s.slack.faults.add(RateLimit(1), "chat.postMessage", times=1)
+    one.workspace.join("Kim")
+    await s.slack.until(lambda: s.slack.calls("chat.postMessage"))
+    one.workspace.uninstall(order=())
+    await s.state(one, "uninstalled")
+    await two.greets("Lou")
+
+
+async def test_an_end_while_kith_was_down_is_noticed_at_the_start(s: Shared) -> None:
+    one, two = await s.place("One"), await s.place("Two")
+    await two.open()
+    await s.stop()
+    s.slack.app.request_url = None
+    one.workspace.uninstall(order=())
+    two.workspace.revoke()
+    await s.start()
+    await s.state(one, "uninstalled")
+    await s.state(two, "revoked")
+    (space,) = await s.rows("SELECT * FROM space WHERE key = :key", key=two.space)
+    assert space["lost_at"] is not None
+    await s.install(two)
+    await two.greets("Lou")
+
+
+async def test_what_waited_for_a_workspace_that_left_ends(s: Shared) -> None:
+    one = await s.place("One")
+    await one.open()
+    s.slack.faults.add(RateLimit(1), "chat.postMessage", times=1)
+    kim = one.workspace.join("Kim")
+    await s.slack.until(lambda: s.slack.calls("chat.postMessage"))
+    one.workspace.uninstall()
+    await s.state(one, "uninstalled")
+    (row,) = await s.sees(
+        lambda rows: {row["state"] for row in rows} == {"dead"},
+        "SELECT state, reason FROM outbox WHERE people LIKE :kim AND kind = 'greeting'",
+        kim=f"%{kim.id}%",
+    )
+    assert row["reason"].startswith("app_uninstalled")
