@@ -77,6 +77,9 @@ async def test_from_a_token_to_a_greeting(
     assert fake.token not in script.text
     assert "This is how I greet" in fake.dm(fake.world.owner).last.text
     assert len(fake.sent("PUT /applications/{application_id}/commands")) == 1
+    assert all(
+        "de" in menu.body["name_localizations"] for menu in fake.world.commands.all() if menu.kind != 1
+    )
     [kept] = tokens_folder().iterdir()
     assert kept.read_text().strip() == fake.token
     if sys.platform != "win32":
