@@ -96,7 +96,9 @@ class Sender:
             place = out.to.channel.id if isinstance(out.to, InChannel) else ""
             await self._notices.trouble(workspace, refused.error, place)
             if refused.error in _NEEDS_OPERATOR:
-                raise RetryLater(str(refused), 60.0, everywhere=self._alone) from refused
+                raise RetryLater(
+                    str(refused), 60.0 if self._alone else 10.0, everywhere=self._alone
+                ) from refused
             raise Gone(str(refused)) from refused
         if isinstance(out, Post) and isinstance(out.to, InChannel):
             await self._notices.mended(workspace, out.to.channel.id)
