@@ -66,7 +66,7 @@ def platform(config: Config, engine: Engine) -> SlackPlatform:
         names=names(slack),
         oauth=oauth(config),
     )
-    return SlackPlatform(shared, SlackInstalls(engine, keyring(slack), system_ms))
+    return SlackPlatform(shared, SlackInstalls(engine, keyring(slack), system_ms), system_ms)
 
 
 def oauth(config: Config, given: Mapping[str, str] = MappingProxyType({})) -> OAuthOptions:

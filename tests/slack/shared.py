@@ -12,13 +12,16 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import aiohttp
+import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from bot import app
 from bot import slack as configured
+from bot.clock import system_ms
 from bot.config import Config, Kith, Slack, Web
 from bot.keyring import new_key
 from bot.platforms.slack.adapter import SlackPlatform
+from bot.platforms.slack.installs import Installation
 from bot.platforms.slack.tenants import Tenants
 from storage.port import Row, Tx
 from tests.fakes.slack import FakeSlack, Message, Person, Workspace
@@ -53,8 +56,6 @@ class Clock:
         self.ahead = 0
 
     def __call__(self) -> int:
-        from bot.clock import system_ms
-
         return system_ms() + self.ahead
 
 
@@ -189,8 +190,13 @@ class Shared:
 
     @property
     def tenants(self) -> Tenants:
-        assert self.platform._tenants is not None
-        return self.platform._tenants
+        assert self.platform.tenants is not None
+        return self.platform.tenants
+
+    def held(self, place: Place) -> Installation:
+        held = self.tenants.held(place.workspace.id)
+        assert held is not None
+        return held
 
     def browser(self) -> Browser:
         browser = Browser(self.names)
@@ -260,14 +266,16 @@ async def shared(path: Path, *, database: str | None = None, **more: Any) -> Asy
         web=Web(public_url=f"http://{NAME}"),
         slack=Slack(pkce=bool(more.get("pkce"))),
     )
-    async with FakeSlack(configured.manifest(config, shared=True)) as slack:
-        made = Shared(slack, path, **more)
-        made.database = database
-        await made.start()
-        try:
-            yield made
-        finally:
-            await made.stop()
-            for browser in made.browsers:
-                await browser.close()
-        assert slack.complaints == []
+    with pytest.MonkeyPatch.context() as patch:
+        async with FakeSlack(configured.manifest(config, shared=True)) as slack:
+            made = Shared(slack, path, **more)
+            patch.setattr(configured, "system_ms", made.clock)
+            made.database = database
+            await made.start()
+            try:
+                yield made
+            finally:
+                await made.stop()
+                for browser in made.browsers:
+                    await browser.close()
+            assert slack.complaints == []

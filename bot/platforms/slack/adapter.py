@@ -92,21 +92,20 @@ class SlackPlatform:
         self._options = options
         self._installs = installs
         self._now = now
-        self._tenants: Tenants | None = None
         self._catalog = Catalog()
         self._session: aiohttp.ClientSession | None = None
         self._workspaces: dict[str, Workspace] = {}
         self._renderers: dict[str, Renderer] = {}
         self._notices = Notices()
-        self._sender = Sender(
-            self._workspace, self._renderer, self._notices, alone=options.oauth is None
-        )
+        self._sender = Sender(self._workspace, self._renderer, self._notices, alone=options.oauth is None)
         self._bolt: AsyncApp | None = None
         self._listeners: Listeners | None = None
         self._connected = asyncio.Event()
         self._open = 0
         self.door: Door | None = None
         """How workspaces let Kith in by OAuth, while it runs."""
+        self.tenants: Tenants | None = None
+        """Those that did."""
 
     @property
     def name(self) -> str:
@@ -179,7 +178,7 @@ class SlackPlatform:
         assert self._session is not None
         assert self._installs is not None
         oauth = OAuth(app, self._options.api, self._session, self._now)
-        self._tenants = tenants = Tenants(
+        self.tenants = tenants = Tenants(
             oauth=oauth,
             installs=self._installs,
             workspaces=self._workspaces,
@@ -300,7 +299,7 @@ class SlackPlatform:
 
     def _forget(self) -> None:
         self._connected.clear()
-        self.door, self._tenants = None, None
+        self.door, self.tenants = None, None
         self._bolt, self._listeners, self._session, self._open = None, None, None, 0
         self._workspaces.clear()
 
@@ -316,8 +315,8 @@ class SlackPlatform:
         if self._session is None or not (self._workspaces or self._connected.is_set()):
             raise RetryLater("not-connected: Slack is not reached yet", 0.5, everywhere=True)
         space = Space.of(key)
-        if self._tenants is not None and self._tenants.unreadable(space.id):
-            raise RetryLater("tokens-unreadable: no key opens this workspace's tokens", 60.0)
+        if self.tenants is not None and self.tenants.stuck(space.id):
+            raise RetryLater("no-token: Kith has no token that works in this workspace", 5.0)
         workspace = self._workspaces.get(space.id)
         if space.platform != PLATFORM or workspace is None:
             raise Gone(f"unknown_space: Kith is not in {key}")

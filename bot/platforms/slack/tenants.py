@@ -146,10 +146,26 @@ class Tenants:
             await self._read(team)
         return any(team in self._workspaces and not self._workspaces[team].lost for team in teams)
 
+    def held(self, team: str) -> Installation | None:
+        """An installation as it is known here."""
+        return self._held.get(team)
+
+    async def renew(self, team: str) -> bool:
+        """Ask for new tokens for a workspace now; whether there are."""
+        held = self._held.get(team)
+        return held is not None and held.tokens is not None and await self._renewed(held)
+
     def unreadable(self, team: str) -> bool:
         """Whether the app is there, but no key opens its tokens."""
         held = self._held.get(team)
         return held is not None and held.unreadable
+
+    def stuck(self, team: str) -> bool:
+        """Whether nothing can be said there before somebody has mended it, though the app is there."""
+        held = self._held.get(team)
+        if held is None or held.tokens is None:
+            return held is not None and held.unreadable
+        return bool(held.refused) and (held.tokens.expires_at or 0) <= self._now()
 
     async def _read(self, team: str) -> None:
         installation = await self._installs.get(team)
