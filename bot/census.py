@@ -110,6 +110,7 @@ class Census:
                     bot=member.bot,
                     now=began,
                 )
+                await members.returned(tx, member.key, began)
             return fresh
 
         return await self._engine.unit(community, work)

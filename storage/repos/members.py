@@ -117,6 +117,15 @@ async def still_here(tx: Tx, key: str, now: int) -> bool:
     )
 
 
+async def returned(tx: Tx, key: str, now: int) -> None:
+    """Somebody who had left is here again, and nobody saw them come: a new membership."""
+    await tx.run(
+        "UPDATE member SET epoch = epoch + 1, joined_at = NULL, seen_at = :now, left_at = NULL, pending = 0"
+        " WHERE key = :key AND left_at IS NOT NULL",
+        {"key": key, "now": now},
+    )
+
+
 async def unseen(tx: Tx, community: int, space: str, since: int) -> list[Row]:
     """People of a space who have not left and whom nobody has met since that time."""
     return await tx.all(

@@ -51,7 +51,10 @@ async def seen(
 
 
 async def lost(tx: Tx, key: str, now: int) -> None:
-    await tx.run("UPDATE space SET lost_at = :now WHERE key = :key", {"key": key, "now": now})
+    """The bot is in this space no more. Should it come back, it meets everybody there for the first time."""
+    await tx.run(
+        "UPDATE space SET lost_at = :now, baseline_at = NULL WHERE key = :key", {"key": key, "now": now}
+    )
 
 
 async def baselined(tx: Tx, key: str, now: int) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -273,6 +274,35 @@ async def test_nothing_is_registered_twice(h: Home) -> None:
     await h.restart()
     assert before == 1
     assert len(h.fake.sent("PUT /applications/{application_id}/commands")) == before
+
+
+async def test_a_server_left_and_joined_again_is_met_for_the_first_time(h: Home) -> None:
+    kim = h.guild.join("Kim")
+    await h.hears(f"<@{kim.id}>")
+    kim.leave()
+    h.guild.remove_bot()
+    kim.rejoin()
+    noor = h.guild.join("Noor")
+    assert h.core is not None
+    engine = h.core.engine
+    async with asyncio.timeout(10):
+        while await engine.read(_baseline) is not None:
+            await asyncio.to_thread(lambda: None)
+        h.guild.add_bot()
+        while await engine.read(_baseline) is None:
+            await asyncio.to_thread(lambda: None)
+    lou = h.guild.join("Lou")
+    await h.hears(f"<@{lou.id}>")
+    await h.restart()
+    await h.settled()
+    assert not any(f"<@{noor.id}>" in message.text for message in h.hall.messages)
+    assert sum(f"<@{kim.id}>" in message.text for message in h.hall.messages) == 0
+
+
+async def _baseline(tx: Any) -> int | None:
+    row = await tx.one("SELECT baseline_at FROM space")
+    found: int | None = row["baseline_at"]
+    return found
 
 
 async def test_the_first_look_greets_nobody(tmp_path: Path) -> None:

@@ -112,6 +112,8 @@ class Gateway:
         session.send(event, _encode(data))
 
     def _listeners(self, guild_id: int | None, mask: int) -> list[Session]:
+        if guild_id is not None and guild_id not in self._world.guilds:
+            return []  # the bot was removed from there
         return [
             session
             for session in self.sessions.values()
