@@ -62,7 +62,7 @@ async def test_what_a_refusal_means(stage: SlackStage, fault: object, error: typ
 
 async def test_a_server_out_of_reach_is_tried_later_since_nothing_was_sent(stage: SlackStage) -> None:
     workspace = stage.platform._workspaces[stage.space.id]
-    workspace.client.sdk.base_url = "http://127.0.0.1:1/api/"
+    workspace.client.api = "http://127.0.0.1:1/api"
     with pytest.raises(RetryLater) as raised:
         await stage.platform.deliver(hello(stage))
     assert raised.value.everywhere

@@ -8,14 +8,14 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import aiohttp
-from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.proxy_env_variable_loader import load_http_proxy_from_env
 
 from bot.platforms.base import DeliveryError, RetryLater, Unsure
 
-TIMEOUT: Final = 20
+TIMEOUT: Final = aiohttp.ClientTimeout(total=20)
 PAGE: Final = 200
 _JSON: Final = frozenset({"chat", "views", "conversations.open", "conversations.join", "reactions"})
 _RATE: Final = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
@@ -44,31 +44,30 @@ class Client:
     Every method raises Refused, RetryLater (nothing happened) or Unsure (nobody knows).
     """
 
-    def __init__(self, token: str, api: str, session: aiohttp.ClientSession) -> None:
-        self.api = api
+    def __init__(
+        self, token: str, api: str, session: aiohttp.ClientSession, *, authorization: str = ""
+    ) -> None:
+        self.api = api.rstrip("/")
         self.session = session
-        self.sdk = AsyncWebClient(
-            token=token,
-            base_url=f"{api.rstrip('/')}/",
-            timeout=TIMEOUT,
-            session=session,
-            retry_handlers=[],
-            logger=quiet_logger(),
-        )
+        self.proxy = load_http_proxy_from_env(quiet_logger())
+        """The proxy that the environment names, as slack_sdk understands it."""
         self.scopes: frozenset[str] = frozenset()
         """What the token was granted, as told with the latest auth.test."""
         self.skew = 0.0
         """Seconds by which this machine's clock is ahead of Slack's."""
         self.mend: Callable[[str, str], Awaitable[bool]] | None = None
         """Told of a token and of Slack's word against it: whether there is another now to repeat with."""
+        self._token = token
+        self._authorization = authorization or f"Bearer {token}"
 
     def use(self, token: str) -> None:
         """Go on with another token."""
-        self.sdk.token = token
+        self._token = token
+        self._authorization = f"Bearer {token}"
 
     async def call(self, method: str, **arguments: Any) -> dict[str, Any]:
         """Call a method with what it takes; None is left out."""
-        token = self.sdk.token or ""
+        token = self._token
         try:
             return await self._call(method, arguments)
         except Refused as refused:
@@ -78,24 +77,30 @@ class Client:
 
     async def _call(self, method: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         given = {name: value for name, value in arguments.items() if value is not None}
-        as_json = method in _JSON or method.partition(".")[0] in _JSON
+        if method in _JSON or method.partition(".")[0] in _JSON:
+            kind, body = "application/json; charset=utf-8", json.dumps(given)
+        else:
+            kind, body = "application/x-www-form-urlencoded", urlencode(given)
         try:
-            if as_json:
-                response = await self.sdk.api_call(method, json=given)
-            else:
-                response = await self.sdk.api_call(method, data=given)
-        except SlackApiError as error:
-            raise failure(method, error) from None
+            async with self.session.post(
+                f"{self.api}/{method}",
+                data=body.encode(),
+                headers={"Authorization": self._authorization, "Content-Type": kind},
+                proxy=self.proxy,
+                timeout=TIMEOUT,
+                allow_redirects=False,
+            ) as answer:
+                status, headers, text = answer.status, answer.headers, await answer.text()
         except aiohttp.ClientConnectorError as error:
             raise RetryLater(f"unreachable: {type(error).__name__}", 5.0, everywhere=True) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unsure(f"no-answer: {type(error).__name__}") from error
+        told = _object(text)
+        if status != 200 or told.get("ok") is not True:
+            raise failure(method, status, headers, told)
         if method == "auth.test":
-            self._learn(response.headers)
-        data = response.data
-        if not isinstance(data, dict):
-            raise Unsure("no-answer: not JSON")
-        return data
+            self._learn(headers)
+        return told
 
     def _learn(self, headers: Mapping[str, str]) -> None:
         if granted := headers.get("X-OAuth-Scopes"):
@@ -116,9 +121,10 @@ class Client:
 
     async def post_to(self, url: str, body: Mapping[str, Any]) -> None:
         """Post to a response_url."""
-        timeout = aiohttp.ClientTimeout(total=TIMEOUT)
         try:
-            async with self.session.post(url, json=body, timeout=timeout, allow_redirects=False) as answer:
+            async with self.session.post(
+                url, json=body, proxy=self.proxy, timeout=TIMEOUT, allow_redirects=False
+            ) as answer:
                 status, text = answer.status, (await answer.text())[:200]
                 wait = answer.headers.get("Retry-After", "")
         except aiohttp.ClientConnectorError as error:
@@ -130,34 +136,31 @@ class Client:
         if status >= 500:
             raise Unsure(f"http-{status}: response_url")
         if status >= 300 or '"ok":false' in text.replace(" ", ""):
-            raise Refused(_error_word(text) or "response_url_refused", f"http {status}")
+            raise Refused(str(_object(text).get("error") or "response_url_refused"), f"http {status}")
 
 
-def failure(method: str, error: SlackApiError) -> Refused | DeliveryError:
-    """What Slack's refusal means."""
-    response = error.response
-    status: int = getattr(response, "status_code", 0) or getattr(response, "status", 0)
-    data = getattr(response, "data", None)
-    word = str(data.get("error", "")) if isinstance(data, Mapping) else ""
+def failure(
+    method: str, status: int, headers: Mapping[str, str], told: Mapping[str, Any]
+) -> Refused | DeliveryError:
+    """What Slack's refusal means. ``told``: its answer, empty where that was no JSON object."""
+    word = str(told.get("error", ""))
     if status == 429 or word in _RATE:
-        headers: Mapping[str, str] = getattr(response, "headers", {})
         return RetryLater(f"rate-limited: {method}", _wait(headers.get("Retry-After", "")))
     if not word or status >= 500 or word in _NOBODY_KNOWS:
         return Unsure(f"http-{status}: {method} {word}".rstrip())
     if word in _LATER:
         return RetryLater(f"{word}: {method}", 30.0, everywhere=True)
-    detail = ""
-    if isinstance(data, Mapping):
-        messages = (data.get("response_metadata") or {}).get("messages") or ()
-        detail = str(data.get("needed") or "; ".join(map(str, messages[:3])))
-    return Refused(word, detail)
+    messages = (told.get("response_metadata") or {}).get("messages") or ()
+    return Refused(word, str(told.get("needed") or "; ".join(map(str, messages[:3]))))
 
 
-def _error_word(text: str) -> str:
+def _object(text: str) -> dict[str, Any]:
+    """A JSON object, or an empty one where the text is none."""
     try:
-        return str(json.loads(text)["error"])
-    except (ValueError, TypeError, KeyError):
-        return ""
+        told = json.loads(text)
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def _wait(text: str) -> float:
@@ -168,7 +171,7 @@ def _wait(text: str) -> float:
 
 
 def quiet_logger() -> logging.Logger:
-    """A logger for slack_sdk that never writes what a request holds, as it does at DEBUG."""
+    """A logger for slack-bolt and slack_sdk that never writes what a request holds, as they do at DEBUG."""
     logger = logging.getLogger("bot.platforms.slack.sdk")
     logger.setLevel(logging.WARNING)
     return logger

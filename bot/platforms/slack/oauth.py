@@ -57,10 +57,9 @@ class OAuth:
         self._api = api
         self._session = session
         self._now = now
-        self._client = Client("", api, session)
-        # as a header of our own, since slack_sdk makes it by what aiohttp is about to take away
         pair = f"{quote(options.client_id)}:{quote(options.client_secret)}"
-        self._client.sdk.headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+        basic = f"Basic {base64.b64encode(pair.encode()).decode()}"
+        self._client = Client("", api, session, authorization=basic)
 
     def link(self, scopes: Collection[str], state: str, verifier: str = "") -> str:
         """Slack's page that asks to allow the app these scopes."""

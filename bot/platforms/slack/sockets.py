@@ -60,12 +60,11 @@ class _Connection(AsyncBaseSocketModeClient):
 
     def __init__(self, client: Client, url: str, handle: Handle) -> None:
         self.logger = quiet_logger()
-        self.web_client = client.sdk
         self.wss_uri = url
         self.ready = asyncio.Event()
         self.ending = asyncio.Event()
         self.reason = ""
-        self._session = client.session
+        self._client = client
         self._handle = handle
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._receiver: asyncio.Task[None] | None = None
@@ -73,11 +72,8 @@ class _Connection(AsyncBaseSocketModeClient):
         self._answered = 0.0
 
     async def connect(self) -> None:
-        self._socket = await self._session.ws_connect(
-            self.wss_uri,
-            autoping=False,
-            proxy=self.web_client.proxy,
-            ssl=self.web_client.ssl if self.web_client.ssl is not None else True,
+        self._socket = await self._client.session.ws_connect(
+            self.wss_uri, autoping=False, proxy=self._client.proxy
         )
         self._answered = time.monotonic()
         self._receiver = asyncio.create_task(self._receive(self._socket), name="slack socket receives")
