@@ -131,7 +131,12 @@ def read(cogs: Iterable[Cog[Any, Any]], catalog: Catalog) -> tuple[Translations,
     found: dict[tuple[str, str], dict[str, str]] = {}
     problems: list[Problem] = []
     for folder in folders(cogs, catalog):
-        for file in folder.files():
+        try:
+            files = folder.files()
+        except OSError as error:
+            problems.append(Problem(str(folder.path), 1, f"can't be read: {error.strerror}."))
+            continue
+        for file in files:
             try:
                 locale = locale_of(file)
                 translated, mistakes = usable(folder, file)
@@ -201,7 +206,7 @@ def parse(file: Traversable) -> Po:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise BrokenCatalogue(Problem(str(file), line, "is not UTF-8; save it as such.")) from error
-    lines = [line.strip() for line in text.splitlines()]
+    lines = [line.strip() for line in text.split("\n")]
     for number, found in enumerate(lines, 1):
         if found and not _LINE.fullmatch(found):
             raise BrokenCatalogue(Problem(str(file), number, f"can't be understood: {found!r}."))
@@ -210,7 +215,7 @@ def parse(file: Traversable) -> Po:
     except PoFileError as error:
         message = str(error).removesuffix(f" on {error.lineno}")
         raise BrokenCatalogue(Problem(str(file), error.lineno + 1, f"{message}.")) from error
-    except (ValueError, LookupError, TypeError, AttributeError) as error:  # of what the header says
+    except Exception as error:  # whatever a header may do to Babel, it is only this file's problem
         raise BrokenCatalogue(Problem(str(file), 1, f"can't be understood: {error}.")) from error
 
 

@@ -215,6 +215,13 @@ def test_what_can_not_stand_there_is_told_and_stays_english(
     assert len(found) == 5
 
 
+def test_what_is_no_file_is_told_too(tea: Tea) -> None:
+    tea.write(WHOLE)
+    (tea.folder / "fr.po").mkdir()
+    found, [(line, said)] = tea.read()
+    assert (len(found), line, "can't be read" in said) == (6, 1, True)
+
+
 def test_what_nobody_looked_at_is_not_used(tea: Tea) -> None:
     tea.write(WHOLE.replace('msgid "Green"', '#, fuzzy\nmsgid "Green"'))
     found, problems = tea.read()
