@@ -16,6 +16,7 @@ from bot.model.content import (
     Option,
     Section,
     Select,
+    Table,
 )
 from bot.model.events import (
     MemberJoined,
@@ -76,6 +77,7 @@ __all__ = [
     "Space",
     "Store",
     "T",
+    "Table",
     "TemplateOf",
     "Text",
     "Words",

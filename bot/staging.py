@@ -20,7 +20,7 @@ from bot.model.outgoing import Answer, Delete, Direct, Edit, InChannel, Post, Re
 from bot.model.text import Moment, T, Words, people
 from bot.outbox import Draft, Priority
 from bot.platforms.base import Platform
-from bot.platforms.fit import fit
+from bot.platforms.fit import fit, with_words_for_table
 from storage.port import Row
 from storage.repos import book, members
 from storage.repos import outbox as rows
@@ -66,7 +66,8 @@ def all_words(content: Content | None) -> tuple[Words | None, ...]:
     if not isinstance(content, Card):
         return (content,)
     sections = [words for part in content.sections for words in (part.heading, part.text)]
-    return (content.title, content.body, *sections, content.footer)
+    cells = [words for row in content.table.rows for words in row] if content.table is not None else []
+    return (content.title, content.body, *sections, *cells, content.footer)
 
 
 class Stager:
@@ -321,6 +322,7 @@ def folded(first: Content, second: Content) -> Content:
     card = first if isinstance(first, Card) else Card(T(""), first)
     if not isinstance(second, Card):
         return replace(card, sections=(*card.sections, Section(second)))
+    second = with_words_for_table(second)
     body = second.body if second.body is not None else T("")
     more = (Section(body, second.title), *second.sections)
     return replace(card, sections=(*card.sections, *more), buttons=(*card.buttons, *second.buttons))

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from bot.model.content import Button, Card, Section
-from bot.model.text import T
-from bot.staging import folded, hush
+from bot.model.content import Button, Card, Section, Table
+from bot.model.ids import Member
+from bot.model.text import T, people, plain_text
+from bot.staging import all_words, folded, hush
 from bot.testing import Town, town
 
 
@@ -34,6 +35,15 @@ def test_folding_keeps_every_word_and_button() -> None:
     assert texts[0] == "one"
     assert {"two", "last"} <= {text for text in texts if isinstance(text, str)}
     assert card.buttons == (press, other)
+
+
+def test_a_table_is_folded_in_as_words_and_who_stands_in_it_is_named() -> None:
+    who = Member("local:shed", "u1", "Mina")
+    table = Card("Turns", table=Table(("Who", "When"), ((T("{who}", who=who), "Monday"),)))
+    assert people(*all_words(table)) == (who,)
+    first, second = folded(table, table).sections
+    assert (first.heading, plain_text(second.text)) == ("Turns", "Mina · Monday")
+    assert folded(table, table).table == table.table
 
 
 @pytest.mark.parametrize(

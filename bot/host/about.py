@@ -11,7 +11,7 @@ from bot.because import Because, tell
 from bot.cog import Cog, CommandHandler, Group, Held, button, menu
 from bot.ctx import Ctx, Sorry
 from bot.host.settings import HostSettings
-from bot.model.content import Accent, Card, ChosenMessage, MenuTarget, Option, Section
+from bot.model.content import Accent, Card, ChosenMessage, MenuTarget, Option, Section, Table
 from bot.model.ids import Member, MessageRef
 from bot.model.outgoing import InChannel
 from bot.model.roles import Role
@@ -163,8 +163,9 @@ class About(Cog[HostSettings, Store], name="kith"):
         ctx.reply(
             Card(
                 T("The open log"),
-                sections=tuple(
-                    Section(codec.loads(row["words"]), T("{when}", when=Moment(row["at"]))) for row in shown
+                table=Table(
+                    (T("When"), T("What")),
+                    tuple((T("{when}", when=Moment(row["at"])), codec.loads(row["words"])) for row in shown),
                 ),
                 buttons=(self.older.bind(shown[-1]["id"], only=ctx.user),) if len(rows) > LINES else (),
             )
@@ -177,6 +178,8 @@ class About(Cog[HostSettings, Store], name="kith"):
         words: Praise, a worry, a wish.
         signed: Show them your name. Without it they see only your words.
         """
+        name = (await ctx.member(ctx.user.key)).name if signed else ""
+        said = T("{words}\n— {name}", words=words, name=name) if name else words
         await book.give_feedback(
             ctx.scope.tx,
             id=ctx.new_id(),
@@ -184,12 +187,12 @@ class About(Cog[HostSettings, Store], name="kith"):
             space=ctx.space.key,
             member=ctx.user.key,
             at=ctx.now,
-            words=codec.dumps(_signed(words, ctx.user if signed else None)),
+            words=codec.dumps(said),
         )
         if ctx.settings.hosts_channel is not None and not ctx.silent:
             ctx.post(
                 ctx.settings.hosts_channel,
-                Card(T("Feedback for the hosts"), _signed(words, ctx.user if signed else None)),
+                Card(T("Feedback for the hosts"), said),
                 because=T("A member wrote to the hosts."),
                 ping=False,
                 anonymous=not signed,
@@ -278,10 +281,6 @@ def _listed(entries: Sequence[Entry]) -> Words:
 
 def _optional(required: bool) -> str:
     return "" if required else " (you can leave it out)"
-
-
-def _signed(words: str, member: Member | None) -> Words:
-    return T("{words}\n— {member}", words=words, member=member.name) if member else words
 
 
 def _plain(stored: str) -> Any:

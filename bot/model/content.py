@@ -84,8 +84,16 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of words, each with one for every column; where there are no tables, a line each."""
+
+    columns: tuple[Words, ...]
+    rows: tuple[tuple[Words, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
-    """A rich message. Read in order: title, body, sections, image, buttons, footer."""
+    """A rich message. Read in order: title, body, sections, table, image, buttons, footer."""
 
     title: Words
     body: Words | None = None
@@ -94,6 +102,7 @@ class Card:
     buttons: tuple[Control, ...] = ()
     footer: Words | None = None
     accent: Accent = Accent.PLAIN
+    table: Table | None = None
 
 
 Content = Words | Card

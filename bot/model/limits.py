@@ -34,6 +34,12 @@ class Limits:
     image_bytes: int
     alt: int
 
+    table_rows: int = 0
+    """Rows of a table, its head included; 0 where there are no tables."""
+    table_columns: int = 0
+    table_text: int = 0
+    """Characters in all cells together."""
+
     cards: bool = True
     buttons: bool = True
     selects: bool = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from bot.model.content import Button, Card, Control, Image, Option, Section, Select
+from bot.model.content import Button, Card, Control, Image, Option, Section, Select, Table
 from bot.model.limits import Limits
 from bot.model.text import Plain, T, Words, spans
 from bot.platforms.base import Gone
@@ -53,6 +53,18 @@ class Fitter:
     def __init__(self, limits: Limits, measure: Measure) -> None:
         self._limits = limits
         self._measure = measure
+
+    def carries_table(self, card: Card) -> bool:
+        """Whether the card's table can be shown as one, with all that is around it in the same message."""
+        limits, table = self._limits, card.table
+        return (
+            table is not None
+            and 1 < len(table.rows) + 1 <= limits.table_rows
+            and 0 < len(table.columns) <= limits.table_columns
+            and all(len(row) == len(table.columns) for row in table.rows)
+            and self._table(table) <= limits.table_text
+            and self._fits(card)
+        )
 
     def several(self, card: Card) -> Iterator[Card]:
         """The card, or all of it as several with the same title, numbered from the second."""
@@ -135,7 +147,7 @@ class Fitter:
         blocks += [self._block(section) for section in card.sections]
         beside = [section.control for section in card.sections if section.control is not None]
         controls = [*beside, *card.buttons]
-        total = title + sum(blocks) + sum(map(self._label, controls))
+        total = title + sum(blocks) + sum(map(self._label, controls)) + self._table(card.table)
         return (
             title <= limits.title
             and total <= limits.card_text
@@ -145,6 +157,10 @@ class Fitter:
             and all(self._control(control) is control for control in controls)
             and self._image(card.image) is card.image
         )
+
+    def _table(self, table: Table | None) -> int:
+        rows = () if table is None else (table.columns, *table.rows)
+        return sum(max(1, size(spans(cell), self._measure)) for row in rows for cell in row)
 
     def _block(self, section: Section) -> int:
         return self._heading(section) + size(spans(section.text), self._measure)

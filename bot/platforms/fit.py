@@ -7,7 +7,7 @@ message.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from bot.model.content import (
@@ -31,6 +31,7 @@ from bot.platforms.cards import Fitter, trimmed
 from bot.platforms.cutting import Measure, Spans, joined, size, split, trim, words
 
 _BREAK: Spans = (Plain("\n"),)
+_BETWEEN: Spans = (Plain(" · "),)
 _PARAGRAPH: Spans = (Plain("\n\n"),)
 
 
@@ -90,6 +91,9 @@ def texts(content: Content) -> Iterator[Words]:
         yield section.text
         if section.control is not None:
             yield section.control.label
+    if content.table is not None:
+        for row in (content.table.columns, *content.table.rows):
+            yield from row
     for control in content.buttons:
         yield control.label
     if content.footer is not None:
@@ -134,8 +138,10 @@ def _carries(control: Control, limits: Limits) -> bool:
 def _contents(content: Content, limits: Limits, measure: Measure, *, whole: bool) -> Iterator[Content]:
     if isinstance(content, Card):
         content = _with_words_for_choices(_with_words_for_image(content, limits), limits)
+        fitter = Fitter(limits, measure)
+        if content.table is not None and not (limits.cards and fitter.carries_table(content)):
+            content = with_words_for_table(content)
         if limits.cards:
-            fitter = Fitter(limits, measure)
             yield from [fitter.one(content)] if whole else fitter.several(content)
             return
         content = words(_card_as_text(content))
@@ -159,6 +165,20 @@ def _with_words_for_image(card: Card, limits: Limits) -> Card:
 
 def _alt(image: Image) -> Words:
     return T("Picture: {alt}", alt=image.alt)
+
+
+def with_words_for_table(card: Card) -> Card:
+    """The card with its table as a section, a line for each row."""
+    if card.table is None or not card.table.rows:
+        return replace(card, table=None)
+    lines = words(_with_between([_row(row) for row in card.table.rows], _BREAK))
+    section = Section(lines, words(_row(card.table.columns)))
+    return replace(card, table=None, sections=(*card.sections, section))
+
+
+def _row(cells: Sequence[Words]) -> Spans:
+    held = (spans(cell) for cell in cells)
+    return _with_between([cell for cell in held if cell], _BETWEEN)
 
 
 def _with_words_for_choices(card: Card, limits: Limits) -> Card:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from bot.model.content import Button, Card, Control, Image, LinkButton, Option, Section, Select
+from bot.model.content import Button, Card, Control, Image, LinkButton, Option, Section, Select, Table
 from bot.model.ids import Channel, Member
 from bot.model.limits import Limits
 from bot.model.text import Link, Moment, T, Words
@@ -56,6 +56,13 @@ sections = st.builds(Section, text=words, heading=st.none() | short | texts, con
 images = st.builds(
     Image, data=st.sampled_from((b"p", b"p" * 500)), media_type=st.just("image/png"), alt=texts
 )
+tables = st.integers(1, 3).flatmap(
+    lambda width: st.builds(
+        Table,
+        columns=st.tuples(*[short] * width),
+        rows=st.lists(st.tuples(*[words] * width) | st.tuples(words), max_size=5).map(tuple),
+    )
+)
 cards = st.builds(
     Card,
     title=words,
@@ -64,6 +71,7 @@ cards = st.builds(
     image=st.none() | images,
     buttons=st.lists(controls, max_size=8).map(tuple),
     footer=st.none() | words,
+    table=st.none() | tables,
 )
 contents = words | cards
 
@@ -86,6 +94,9 @@ limits = st.builds(
     field_text=st.integers(100, 4_000),
     image_bytes=st.sampled_from((100, 10_000)),
     alt=st.integers(10, 2_000),
+    table_rows=st.sampled_from((0, 3, 100)),
+    table_columns=st.integers(1, 3),
+    table_text=st.integers(100, 10_000),
     cards=st.booleans(),
     buttons=st.booleans(),
     selects=st.booleans(),

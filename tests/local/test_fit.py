@@ -21,6 +21,7 @@ from bot.model.content import (
     Option,
     Section,
     Select,
+    Table,
 )
 from bot.model.ids import Channel, Member
 from bot.model.limits import Limits
@@ -53,7 +54,8 @@ def body_of(content: Content) -> str:
         return dense(plain_text(content))
     parts: list[Words] = [] if content.body is None else [content.body]
     parts += [section.text for section in content.sections]
-    return dense("".join(map(plain_text, parts)))
+    parts += [] if content.table is None else [cell for row in content.table.rows for cell in row]
+    return dense("".join(map(plain_text, parts))).replace("·", "")
 
 
 def assert_within(content: Content, limits: Limits, measure: object) -> None:
@@ -75,6 +77,12 @@ def assert_within(content: Content, limits: Limits, measure: object) -> None:
             assert all(measure(Plain(option.label)) <= limits.option_label for option in control.options)
         else:
             assert limits.buttons
+    if (table := content.table) is not None:
+        assert 1 < len(table.rows) + 1 <= limits.table_rows
+        assert {len(row) for row in table.rows} == {len(table.columns)}
+        assert len(table.columns) <= limits.table_columns
+        cells = [cell for row in (table.columns, *table.rows) for cell in row]
+        assert sum(size(spans(cell), measure) for cell in cells) <= limits.table_text
     for text in (content.body, content.footer, *(section.text for section in content.sections)):
         assert text is None or size(spans(text), measure) <= limits.block
     if content.image is not None:
@@ -231,6 +239,19 @@ def test_a_picture_becomes_its_alt_text() -> None:
     assert isinstance(out.content, Card)
     assert out.content.image is None
     assert out.content.sections == (Section(T("Picture: {alt}", alt="A bench with two clamps")),)
+
+
+def test_a_table_becomes_a_line_a_row_where_there_are_none() -> None:
+    table = Table(("When", T("Who")), (("Monday", T("{who}", who=MINA)), ("", "nobody")))
+    card = Card("Turns", table=table, footer="f")
+    (out,) = fit(post(card), PLAIN, discord)
+    assert plain_text(text_of(out)) == "Turns\n\nWhen · Who\nMonday · Mina\nnobody\n\nf"
+    (out,) = fit(post(card), DISCORD, discord)
+    assert isinstance(out.content, Card)
+    assert out.content.table is None
+    assert len(out.content.sections) == 1
+    (out,) = fit(post(replace(card, table=Table(("When",), ()))), DISCORD, discord)
+    assert out.content == replace(card, table=None)
 
 
 def test_choices_become_numbered_lines() -> None:

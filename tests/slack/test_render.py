@@ -20,9 +20,11 @@ from bot.model.content import (
     Option,
     Section,
     Select,
+    Table,
 )
 from bot.model.content import Field as FormField
 from bot.model.ids import Channel, Member, PlatformRole
+from bot.model.limits import Limits
 from bot.model.outgoing import Edit, InChannel, Post
 from bot.model.text import CommandName, Link, Moment, MomentStyle, Plain, T, Words
 from bot.platforms.fit import fit
@@ -30,7 +32,7 @@ from bot.platforms.slack import forms
 from bot.platforms.slack.forms import Asked
 from bot.platforms.slack.groups import Groups
 from bot.platforms.slack.home import home_view
-from bot.platforms.slack.limits import SLACK, UPDATE_TEXT, measure
+from bot.platforms.slack.limits import HOME, SLACK, UPDATE_TEXT, measure
 from bot.platforms.slack.names import Names
 from bot.platforms.slack.render import Renderer
 from tests.fakes.slack import blocks as rules
@@ -191,6 +193,70 @@ def test_links_open_only_the_web_and_controls_that_share_an_action_differ() -> N
     assert len(set(ids)) == 2
 
 
+LOG = Table(
+    (T("When"), T("What")),
+    ((T("{at}", at=Moment(0)), T("{who} came to {where}.", who=ADA, where=HALL)), ("", "A <b> & c")),
+)
+
+
+def test_a_table_is_one_for_the_eye_and_lines_for_the_ear() -> None:
+    (post,) = fit(Post("k", TO, Card("The log", "Lately:", table=LOG)), SLACK, measure)
+    rendered = RENDERER.message(post.content)
+    assert [block["type"] for block in rendered.blocks] == ["header", "rich_text", "table"]
+    assert problems(rendered.blocks) == []
+    table = rendered.blocks[2]
+    assert [[markup.seen([cell]).strip() for cell in row] for row in table["rows"]] == [
+        ["When", "What"],
+        ["1970-01-01 00:00 UTC", f"Ada came to <#{HALL.id}>."],
+        ["–", "A <b> & c"],
+    ]
+    assert table["rows"][0][0]["elements"][0]["elements"][0]["style"] == {"bold": True}
+    assert rendered.text.splitlines() == [
+        "The log",
+        "Lately:",
+        "When · What",
+        "<!date^0^{date_short_pretty} at {time}|1970-01-01 00:00 UTC> · Ada came to <#C0000001>.",
+        "A &lt;b&gt; &amp; c",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("table", "limits"),
+    [
+        (LOG, HOME),
+        (Table(("a",), (("b",),) * 100), SLACK),
+        (Table(("a",) * 21, (("b",) * 21,)), SLACK),
+        (Table(("a", "b"), (("x" * 5_000, "y" * 5_000),)), SLACK),
+        (Table(("a", "b"), (("only one",),)), SLACK),
+        (Table(("a",), (("b",) * 3,)), SLACK),
+    ],
+)
+def test_a_table_that_slack_would_not_take_becomes_lines(table: Table, limits: Limits) -> None:
+    shown = ""
+    for part in fit(Post("k", TO, Card("The log", table=table)), limits, measure):
+        rendered = RENDERER.message(part.content)
+        assert "table" not in [block["type"] for block in rendered.blocks]
+        assert problems(rendered.blocks) == []
+        shown += rendered.text
+    for row in (table.columns, *table.rows):
+        for cell in row:
+            assert RENDERER.line(cell) in shown.replace("\n", "")
+
+
+def test_a_table_with_too_much_around_it_becomes_lines_rather_than_be_cut() -> None:
+    sections = tuple(Section("x" * 2_900) for _ in range(4))
+    parts = fit(
+        Post("k", TO, Card("The log", sections=sections, table=Table(("a",), (("y" * 2_000,),)))),
+        SLACK,
+        measure,
+    )
+    assert len(parts) == 2
+    assert "y" * 1_000 in "".join(RENDERER.message(part.content).text for part in parts)
+    assert fit(Post("k", TO, Card("Empty", table=Table(("a",), ()))), SLACK, measure)[0].content == Card(
+        "Empty"
+    )
+
+
 def test_nothing_at_all_can_still_be_said() -> None:
     assert RENDERER.message("").text == "…"
     assert RENDERER.message(Card("", "  ")).blocks == []
@@ -240,6 +306,17 @@ CONTROLS = st.one_of(
         st.integers(1, 5),
     ),
 )
+ROWS = st.lists(words() | WORD, min_size=1, max_size=4).map(tuple)
+TABLES = st.one_of(
+    st.builds(
+        lambda columns, rows: Table(columns, tuple((*row, *("",) * 4)[: len(columns)] for row in rows)),
+        ROWS,
+        st.lists(ROWS, max_size=8),
+    ),
+    st.builds(Table, ROWS, st.lists(ROWS, max_size=3).map(tuple)),
+    st.builds(lambda cell, count: Table(("a",), ((cell,),) * count), WORD, st.integers(90, 110)),
+    st.builds(lambda count: Table(("a",) * count, (("b",) * count,)), st.integers(18, 22)),
+)
 CARDS = st.builds(
     Card,
     words(),
@@ -248,6 +325,7 @@ CARDS = st.builds(
     st.none() | st.builds(Image, st.just(b"x"), st.just("image/png"), WORD),
     st.lists(CONTROLS, max_size=30).map(tuple),
     st.none() | words(),
+    table=st.none() | TABLES,
 )
 CONTENT: st.SearchStrategy[Content] = st.one_of(words(), WORD, CARDS)
 
@@ -259,7 +337,6 @@ def test_what_is_fitted_is_never_refused_and_rings_only_whom_it_may(content: Con
     for part in fit(out, SLACK, measure):
         rendered = RENDERER.message(part.content, part.pings if isinstance(part, Post) else (), "F123")
         assert problems(rendered.blocks) == []
-        assert problems(home_view(rendered.blocks, rendered.text)["blocks"], "home") == []
         assert 1 <= len(rendered.text) <= 40_000
         assert 1 <= len(rendered.short) <= UPDATE_TEXT
         allowed = set() if is_edit else {ADA.id}
@@ -267,6 +344,9 @@ def test_what_is_fitted_is_never_refused_and_rings_only_whom_it_may(content: Con
         assert markup.block_pings(rendered.blocks) <= allowed
         assert markup.unguarded(rendered.blocks) == set()
         assert markup.stored(rendered.text) == rendered.text
+    for part in fit(out, HOME, measure):
+        rendered = RENDERER.message(part.content, (), "F123")
+        assert problems(home_view(rendered.blocks, rendered.text)["blocks"], "home") == []
 
 
 @settings(max_examples=200, deadline=None)

@@ -29,6 +29,11 @@ class Token:
     def __str__(self) -> str:
         return "|".join((self.way, self.nonce, self.thread, self.url))
 
+    @staticmethod
+    def is_home(text: str) -> bool:
+        """Whether a token is that of something pressed on the Home tab."""
+        return text.startswith(f"{Way.HOME}|")
+
     @classmethod
     def of(cls, text: str) -> Token | None:
         """What a token says; None for one that isn't ours."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
@@ -28,6 +29,9 @@ SLACK: Final = Limits(
     field_text=3_000,
     image_bytes=10 * 1024 * 1024,
     alt=2_000,
+    table_rows=100,
+    table_columns=20,
+    table_text=10_000,
     person_menus=False,
     lane_interval=1_050,
     answer_window=30 * 60_000,
@@ -40,6 +44,8 @@ A post may have 40,000 characters, but all blocks together only some 13,200, and
 edited. An option's value has 150 characters, so an action has no more.
 """
 
+HOME: Final = replace(SLACK, table_rows=0)
+"""The Home tab shows no tables."""
 UPDATE_TEXT: Final = 4_000
 """Characters of the top-level text of an edit."""
 BLOCKS_TEXT: Final = 13_000

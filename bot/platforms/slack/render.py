@@ -15,6 +15,7 @@ from bot.model.content import (
     LinkButton,
     Section,
     Select,
+    Table,
 )
 from bot.model.ids import Channel, Member, PlatformRole
 from bot.model.text import CommandName, Link, Moment, Plain, Span, T, Words, plain_text, spans
@@ -92,6 +93,9 @@ class Renderer:
             if section.heading is not None:
                 yield self.line(section.heading, ringing)
             yield self.line(section.text, ringing)
+        if card.table is not None:
+            for row in (card.table.columns, *card.table.rows):
+                yield " · ".join(filter(None, (self.line(cell, ringing) for cell in row)))
         if card.image is not None and card.image.alt:
             yield f"Picture: {slack_text.escape(card.image.alt)}"
         labels = [f"[{self.line(control.label)}]" for control in _all_controls(card)]
@@ -124,14 +128,16 @@ class Renderer:
     def _card(self, card: Card, ringing: Collection[str], image_file: str | None) -> list[Block]:
         blocks: list[Block] = []
         title = self.plain(card.title).strip()
-        if any(isinstance(span, Member) and span.id in ringing for span in spans(card.title)):
-            blocks += _rich(self._elements(card.title, ringing, bold=True))  # a header mentions nobody
+        if any(_is_mention(span, ringing) for span in spans(card.title)):
+            blocks += _rich(self._elements(card.title, ringing, bold=True))  # a header mentions nothing
         elif title:
             blocks.append({"type": "header", "text": plain(title, 150)})
         if card.body is not None:
             blocks += self._words(card.body, ringing)
         for number, section in enumerate(card.sections):
             blocks += self._section(section, number, ringing)
+        if card.table is not None:
+            blocks.append(self._table(card.table, ringing))
         if card.image is not None and image_file is not None:
             alt = card.image.alt or "A picture"
             blocks.append({"type": "image", "slack_file": {"id": image_file}, "alt_text": alt[:2_000]})
@@ -151,6 +157,17 @@ class Renderer:
             element = self._control(section.control, f"s{number}")
             blocks.append({"type": "actions", "elements": [element]})
         return blocks
+
+    def _table(self, table: Table, ringing: Collection[str]) -> Block:
+        head = [self._cell(cell, ringing, bold=True) for cell in table.columns]
+        rows = [[self._cell(cell, ringing) for cell in row] for row in table.rows]
+        wrapped = [{"is_wrapped": True} for _ in table.columns]
+        return {"type": "table", "rows": [head, *rows], "column_settings": wrapped}
+
+    def _cell(self, words: Words, ringing: Collection[str], *, bold: bool = False) -> Block:
+        # a cell without anything in it would be refused
+        blocks = _rich(self._elements(words, ringing, bold=bold)) or _rich([_text("–")])
+        return blocks[0]
 
     def _words(self, words: Words, ringing: Collection[str]) -> list[Block]:
         return _rich(self._elements(words, ringing))
@@ -241,6 +258,11 @@ class Renderer:
 
     def _known(self) -> list[tuple[str, ...]]:
         return list(self._paths())
+
+
+def _is_mention(span: Span, ringing: Collection[str]) -> bool:
+    """Whether Slack has to say what it is called, or to ring somebody."""
+    return isinstance(span, Channel) or (isinstance(span, Member) and span.id in ringing)
 
 
 def _opens(url: str) -> bool:

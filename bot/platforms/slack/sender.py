@@ -29,7 +29,7 @@ from bot.platforms.slack import emoji
 from bot.platforms.slack.answers import Token, Way
 from bot.platforms.slack.client import Refused
 from bot.platforms.slack.home import Homes, home_view
-from bot.platforms.slack.limits import SLACK, measure
+from bot.platforms.slack.limits import HOME, SLACK, measure
 from bot.platforms.slack.notices import Notices
 from bot.platforms.slack.render import Rendered, Renderer
 from bot.platforms.slack.workspace import Recent, Workspace
@@ -148,7 +148,8 @@ class Sender:
 
     async def _post(self, workspace: Workspace, out: Post) -> Receipt:
         receipts = []
-        for part in fit(out, SLACK, measure):
+        limits = HOME if isinstance(out.to, Answer) and Token.is_home(out.to.token) else SLACK
+        for part in fit(out, limits, measure):
             assert isinstance(part, Post)
             name = f"{out.to.space} {part.key}"
             done: Receipt | None = self._done.get(name)

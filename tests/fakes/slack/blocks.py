@@ -19,6 +19,7 @@ MARKDOWN_MAX = 12_000
 MESSAGE_BLOCKS_MAX = 50
 VIEW_BLOCKS_MAX = 100
 BLOCKS_TEXT_MAX = 13_200
+TABLE_TEXT_MAX = 10_000
 VIEW_BYTES_MAX = 250_000
 
 _MESSAGES_ONLY = frozenset({"markdown", "table", "context_actions", "plan", "task_card"})
@@ -152,11 +153,31 @@ def _shape(block: dict[str, Any], pointer: str, surface: str) -> Iterator[str]:
         yield f"unsupported type: {kind} [json-pointer:{pointer}/type]"
     if kind == "section" and not block.get("text") and not block.get("fields"):
         yield f"missing required field: text or fields [json-pointer:{pointer}]"
+    if kind == "table":
+        yield from _table(block.get("rows"), pointer)
     elements = block.get("elements") if kind in ("actions", "context_actions") else [block.get("accessory")]
     ids = Counter(e["action_id"] for e in elements or [] if isinstance(e, dict) and "action_id" in e)
     for action_id, times in ids.items():
         if times > 1:
             yield f"`action_id` {action_id} is already used in this block [json-pointer:{pointer}/elements]"
+
+
+def _table(rows: Any, pointer: str) -> Iterator[str]:
+    """What the schemas do not say of a table: rows of one length, no empty cell, so much text in all."""
+    if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
+        return
+    if len({len(row) for row in rows}) > 1:
+        yield f"all rows must have the same number of cells [json-pointer:{pointer}/rows]"
+    total = 0
+    for at, row in enumerate(rows):
+        for place, cell in enumerate(row):
+            texts = [node["text"] for node in nodes(cell) if isinstance(node.get("text"), str)]
+            total += sum(map(len, texts))
+            leaves = [node for node in nodes(cell) if "elements" not in node]
+            if not any(node.get("text", "x") for node in leaves):
+                yield f"missing required field: text [json-pointer:{pointer}/rows/{at}/{place}]"
+    if total > TABLE_TEXT_MAX:
+        yield f"table cells must be less than {TABLE_TEXT_MAX + 1} characters [json-pointer:{pointer}/rows]"
 
 
 def _by_sdk(block: dict[str, Any], pointer: str) -> Iterator[str]:

@@ -224,6 +224,7 @@ def _payload_sample(name: str) -> Any:
         for key in ("options", "users", "channels", "conversations"):
             action[f"selected_{key}"] = []
         action |= {"selected_date_time": 0}
+        action["selected_option"] |= {"description": action["selected_option"]["text"]}
         view = _load("samples/app-backend/views/ViewSubmissionPayload.json")["view"]
         sample["view"] = {**view, **_VIEW_EXTRAS}
         sample["message"] |= {"reply_users": [""]}
