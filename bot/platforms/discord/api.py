@@ -1,14 +1,15 @@
-"""Requests to Discord's REST API: one kept-alive session, in pace, each with a definite or an open end."""
+"""Requests to Discord's REST API: in pace, each with a definite or an open end."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any, Final
+from urllib.parse import urlencode
 
-import aiohttp
 import structlog
 
 from bot.platforms.base import RetryLater, Unsure
@@ -16,6 +17,7 @@ from bot.platforms.discord.errors import Refused
 from bot.platforms.discord.ids import Json
 from bot.platforms.discord.pace import Pace
 from bot.platforms.discord.render import Body, File
+from bot.platforms.discord.wire import Answer, NoAnswer, NotSent, Wire
 
 TIMEOUT: Final = 20.0
 """Seconds that an answer is waited for; less than the outbox waits."""
@@ -33,15 +35,13 @@ class Api:
 
     def __init__(self, base: str, token: str, pace: Pace, *, timeout: float = TIMEOUT) -> None:
         self.pace = pace
-        self._base = base.rstrip("/")
+        self._wire = Wire(base, {"User-Agent": _user_agent()})
         self._authorization = {"Authorization": f"Bot {token}"}
-        self._timeout = aiohttp.ClientTimeout(total=timeout)
-        self._session: aiohttp.ClientSession | None = None
+        self._timeout = timeout
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        """Let go of the connections. What is sent afterwards opens them again."""
+        await self._wire.close()
 
     async def send(
         self,
@@ -66,16 +66,18 @@ class Api:
             raise RetryLater("discord-pace: this channel has had its share for now", wait)
         self.pace.buckets.begin(name, major)
         headers: Mapping[str, str] = {}
+        place = None
         try:
-            if not exempt and (wait := self.pace.budget.reserve()):
-                await asyncio.sleep(wait)
-            status, headers, answer = await self._exchange(
-                method, self._base + route.format(*ids), body, query, exempt
-            )
+            if not exempt:
+                place = await self.pace.budget.enter(name)
+            answer = await self._exchange(method, route.format(*ids), body, query, exempt)
+            headers = answer.headers
         finally:
+            if place is not None:
+                self.pace.budget.leave(place)
             self.pace.buckets.end(name, major, headers)
-        self.pace.note(status, headers)
-        return _judged(status, headers, answer)
+        self.pace.note(answer.status, headers)
+        return _judged(answer)
 
     async def ask(
         self,
@@ -107,33 +109,21 @@ class Api:
             await asyncio.sleep(wait)
 
     async def _exchange(
-        self, method: str, url: str, body: Any, query: Mapping[str, str] | None, exempt: bool
-    ) -> tuple[int, Mapping[str, str], bytes]:
-        data, headers = _payload(body)
-        if not exempt:
-            headers |= self._authorization
+        self, method: str, target: str, body: Any, query: Mapping[str, str] | None, exempt: bool
+    ) -> Answer:
+        data, kind = _payload(body)
+        headers = {} if exempt else {**self._authorization}
+        if kind:
+            headers["Content-Type"] = kind
+        if query:
+            target = f"{target}?{urlencode(query)}"
         try:
-            async with self._open().request(
-                method, url, data=data, headers=headers, params=query, allow_redirects=False
-            ) as response:
-                return response.status, response.headers, await response.read()
-        except aiohttp.ClientConnectorError as error:
-            # nothing was sent yet
-            raise RetryLater(
-                f"unreachable: {type(error).__name__}", _UNREACHABLE_FOR, everywhere=True
-            ) from error
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise Unsure(f"no-answer: {type(error).__name__}") from error
-
-    def _open(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                timeout=self._timeout,
-                headers={"User-Agent": _user_agent()},
-                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=60),
-                cookie_jar=aiohttp.DummyCookieJar(),
-            )
-        return self._session
+            async with asyncio.timeout(self._timeout):
+                return await self._wire.ask(method, target, headers, data)
+        except NotSent as error:
+            raise RetryLater(f"unreachable: {error}", _UNREACHABLE_FOR, everywhere=True) from error
+        except (NoAnswer, TimeoutError) as error:
+            raise Unsure(f"no-answer: {str(error) or 'in time'}") from error
 
 
 def _user_agent() -> str:
@@ -141,31 +131,42 @@ def _user_agent() -> str:
     return f"DiscordBot (https://github.com/Rapptz/discord.py, {version('discord.py')}) Kith"
 
 
-def _payload(body: Any) -> tuple[Any, dict[str, str]]:
+def _payload(body: Any) -> tuple[bytes, str]:
+    """The bytes of a body, and their media type."""
     files: tuple[File, ...] = ()
     if isinstance(body, Body):
         body, files = body.json, body.files
     if body is None:
-        return None, {}
+        return b"", ""
     text = _encode(body).encode("utf-8", "replace")
-    if not files:
-        return text, {"Content-Type": "application/json"}
-    form = aiohttp.FormData(quote_fields=False)
-    form.add_field("payload_json", text.decode(), content_type="application/json")
-    for number, file in enumerate(files):
-        form.add_field(f"files[{number}]", file.data, filename=file.name, content_type=file.media_type)
-    return form, {}
+    return _multipart(text, files) if files else (text, "application/json")
 
 
-def _judged(status: int, headers: Mapping[str, str], raw: bytes) -> Any:
-    answer = _decoded(raw)
+def _multipart(text: bytes, files: Sequence[File]) -> tuple[bytes, str]:
+    boundary = secrets.token_hex(16)
+    parts = [('name="payload_json"', "application/json", text)]
+    parts += [
+        (f'name="files[{number}]"; filename="{file.name}"', file.media_type, file.data)
+        for number, file in enumerate(files)
+    ]
+    data = b"".join(
+        f"--{boundary}\r\nContent-Disposition: form-data; {about}\r\nContent-Type: {kind}\r\n\r\n".encode()
+        + content
+        + b"\r\n"
+        for about, kind, content in parts
+    )
+    return data + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"
+
+
+def _judged(given: Answer) -> Any:
+    status, answer = given.status, _decoded(given.body)
     if status in (200, 201, 202, 204):
-        if raw and answer is None:
+        if given.body and answer is None:
             raise Unsure(f"no-answer: {status} without JSON")
         return answer
     told = answer if isinstance(answer, dict) else {}
     if status == 429:
-        raise _too_many(headers, told)
+        raise _too_many(given.headers, told)
     if status >= 500 or status < 400:
         raise Unsure(f"discord-{status}: no definite answer")
     if not told:
@@ -174,8 +175,8 @@ def _judged(status: int, headers: Mapping[str, str], raw: bytes) -> Any:
 
 
 def _too_many(headers: Mapping[str, str], told: Json) -> RetryLater:
-    scope = headers.get("X-RateLimit-Scope", "")
-    after = told.get("retry_after", headers.get("Retry-After"))
+    scope = headers.get("x-ratelimit-scope", "")
+    after = told.get("retry_after", headers.get("retry-after"))
     try:
         wait = float(after) if after is not None else _CLOSED_FOR
     except (TypeError, ValueError):

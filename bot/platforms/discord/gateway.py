@@ -101,15 +101,23 @@ def _trace(pace: Pace) -> aiohttp.TraceConfig:
     """discord.py's own requests share our pace and count."""
 
     async def begins(session: Any, context: Any, about: aiohttp.TraceRequestStartParams) -> None:
-        path = about.url.path
-        wait = 0.0 if any(part in path for part in _EXEMPT) else pace.budget.reserve()
-        if wait := max(wait, pace.invalid.wait()):
+        if wait := pace.invalid.wait():
             await asyncio.sleep(wait)
+        path = about.url.path
+        context.place = None
+        if not any(part in path for part in _EXEMPT):
+            context.place = await pace.budget.enter(f"{about.method} {path}")
 
-    async def ended(session: Any, context: Any, about: aiohttp.TraceRequestEndParams) -> None:
-        pace.note(about.response.status, about.response.headers)
+    async def ended(
+        session: Any, context: Any, about: aiohttp.TraceRequestEndParams | aiohttp.TraceRequestExceptionParams
+    ) -> None:
+        if context.place is not None:
+            pace.budget.leave(context.place)
+        if isinstance(about, aiohttp.TraceRequestEndParams):
+            pace.note(about.response.status, about.response.headers)
 
     trace = aiohttp.TraceConfig()
     trace.on_request_start.append(begins)
     trace.on_request_end.append(ended)
+    trace.on_request_exception.append(ended)
     return trace

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import inf
 from time import monotonic
 from typing import Final
 
@@ -13,25 +15,62 @@ INVALID_WINDOW: Final = 600.0
 INVALID_MOST: Final = 8_000
 """Answers of 401, 403 and 429 within the window after which we stop; at 10,000 the address is shut out."""
 _REMEMBERED: Final = 4_096
+_LOOK_AGAIN: Final = 0.05
+_LEARNING: Final = 0.002
+"""How much of the way to a slower answer the quickest one goes with each: networks change, bursts pass."""
+
+
+@dataclass(slots=True, eq=False)
+class Place:
+    """A request's place in the second to which it counts."""
+
+    route: str
+    taken_at: float
+    free_at: float = inf
 
 
 class Budget:
-    """Requests a second over everything that the bot does, interactions apart; 0 means no limit.
+    """Requests in any one second over everything that the bot does, interactions apart; 0 means no limit.
 
-    The limit is one number, the time at which it would be met exactly if nothing left from now on.
+    Discord counts a request when it gets there, some time before its answer comes. So its place is taken for
+    a second, and longer by as much as this answer took longer than the quickest of its kind: late arrivals
+    and early ones never meet in one second, and a steady delay costs nothing.
     """
 
-    def __init__(self, per_second: float, now: Callable[[], float] = monotonic) -> None:
-        self._every = 1 / per_second if per_second > 0 else 0.0
+    def __init__(self, per_second: int, now: Callable[[], float] = monotonic) -> None:
+        self._most = per_second
         self._now = now
-        self._next = 0.0
+        self._places: list[Place] = []
+        self._quickest: dict[str, float] = {}
+        self._gate = asyncio.Lock()
 
-    def reserve(self) -> float:
-        """Take the next place; how many seconds to wait for it. One request may go early."""
+    async def enter(self, route: str) -> Place:
+        """Wait for a place, after all who asked before. It is taken until `leave`."""
+        if not self._most:
+            return Place(route, 0.0)
+        async with self._gate:
+            while (wait := self.wait()) > 0:  # noqa: ASYNC110 - time itself makes room
+                await asyncio.sleep(wait)
+            place = Place(route, self._now())
+            self._places.append(place)
+            return place
+
+    def wait(self) -> float:
+        """Seconds until there may be a place; 0 if there is one now."""
+        if not self._most or len(self._places) < self._most:
+            return 0.0
         now = self._now()
-        at = max(self._next, now - self._every)
-        self._next = at + self._every
-        return max(0.0, at - now)
+        self._places = [place for place in self._places if place.free_at > now]
+        if len(self._places) < self._most:
+            return 0.0
+        return min(min(place.free_at for place in self._places) - now, _LOOK_AGAIN)
+
+    def leave(self, place: Place) -> None:
+        """The answer came, or will not come."""
+        took = self._now() - place.taken_at
+        quickest = self._quickest.get(place.route, 0.0)
+        quickest = self._quickest[place.route] = min(took, quickest + (took - quickest) * _LEARNING)
+        place.free_at = place.taken_at + 1.0 + took - quickest
 
 
 @dataclass(slots=True)
@@ -65,16 +104,16 @@ class Buckets:
             bucket.in_flight += 1
 
     def end(self, route: str, major: str, headers: Mapping[str, str]) -> None:
-        """Its answer came, or will not come: `headers` are empty then."""
+        """Its answer came, or will not come: `headers` are empty then; their names are in lower case."""
         before = self._buckets.get(self._key(route, major))
         if before is not None:
             before.in_flight = max(0, before.in_flight - 1)
-        name = headers.get("X-RateLimit-Bucket")
+        name = headers.get("x-ratelimit-bucket")
         if name is None:
             return
         self._names[route] = name
-        remaining = _number(headers.get("X-RateLimit-Remaining"))
-        after = _number(headers.get("X-RateLimit-Reset-After"))
+        remaining = _number(headers.get("x-ratelimit-remaining"))
+        after = _number(headers.get("x-ratelimit-reset-after"))
         if remaining is None or after is None:
             return
         if len(self._buckets) >= _REMEMBERED:
@@ -136,11 +175,11 @@ class Pace:
 
     @classmethod
     def at(cls, per_second: float, invalid_most: int = INVALID_MOST) -> Pace:
-        return cls(Budget(per_second), Buckets(), Invalid(invalid_most))
+        return cls(Budget(int(per_second)), Buckets(), Invalid(invalid_most))
 
     def note(self, status: int, headers: Mapping[str, str]) -> None:
         """Count an answer that Discord calls invalid."""
-        if status in (401, 403) or (status == 429 and headers.get("X-RateLimit-Scope") != "shared"):
+        if status in (401, 403) or (status == 429 and headers.get("x-ratelimit-scope") != "shared"):
             self.invalid.note()
 
 

@@ -1,0 +1,250 @@
+"""The wire against a real server on loopback that says exactly what each test wants it to say."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import gzip
+import ssl
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from bot.platforms.discord.wire import NoAnswer, NotSent, Wire
+
+HELLO = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+
+
+class Server:
+    """Answers each request with the next of its replies; an empty one hangs up. Keeps what it heard."""
+
+    def __init__(self, replies: Iterable[bytes]) -> None:
+        self._replies = iter(replies)
+        self.heard: list[bytes] = []
+        self.answered = asyncio.Event()
+        self.connections = 0
+        self.port = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        try:
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = next(
+                    (int(line[15:]) for line in head.split(b"\r\n") if line.startswith(b"Content-Length:")), 0
+                )
+                self.heard.append(head + await reader.readexactly(length))
+                reply = next(self._replies)
+                writer.write(reply)
+                await writer.drain()
+                self.answered.set()
+                if not reply or b"no length" in reply:
+                    return
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return
+        finally:
+            writer.close()
+
+
+@asynccontextmanager
+async def serving(*replies: bytes, tls: ssl.SSLContext | None = None) -> AsyncIterator[Server]:
+    server = Server(replies)
+    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0, ssl=tls)
+    server.port = listening.sockets[0].getsockname()[1]
+    async with listening:
+        yield server
+
+
+@asynccontextmanager
+async def wired(*replies: bytes) -> AsyncIterator[tuple[Wire, Server]]:
+    async with serving(*replies) as server:
+        wire = Wire(f"http://127.0.0.1:{server.port}/api/v10/", {"User-Agent": "Test"})
+        try:
+            yield wire, server
+        finally:
+            await wire.close()
+
+
+async def test_a_request_as_it_goes_over_the_wire() -> None:
+    async with wired(HELLO) as (wire, server):
+        answer = await wire.ask("POST", "/channels/1/messages", {"Authorization": "Bot x"}, b"{}")
+    assert (answer.status, answer.body) == (200, b"hello")
+    head, _, body = server.heard[0].partition(b"\r\n\r\n")
+    assert head.split(b"\r\n") == [
+        b"POST /api/v10/channels/1/messages HTTP/1.1",
+        f"Host: 127.0.0.1:{server.port}".encode(),
+        b"Accept-Encoding: gzip",
+        b"User-Agent: Test",
+        b"Authorization: Bot x",
+        b"Content-Length: 2",
+    ]
+    assert body == b"{}"
+
+
+async def test_a_connection_is_used_again() -> None:
+    async with wired(HELLO, HELLO, HELLO) as (wire, server):
+        for _ in range(3):
+            await wire.ask("GET", "/a")
+        assert server.connections == 1
+
+
+async def test_requests_at_once_have_a_connection_each() -> None:
+    async with wired(HELLO, HELLO, HELLO) as (wire, server):
+        await asyncio.gather(*(wire.ask("GET", "/a") for _ in range(3)))
+        assert server.connections == 3
+
+
+@pytest.mark.parametrize(
+    ("reply", "body"),
+    [
+        (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+            b"5;x=y\r\nhello\r\n6\r\n world\r\n0\r\nEnd: x\r\n\r\n",
+            b"hello world",
+        ),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", b""),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" + HELLO, b"hello"),
+        (b"HTTP/1.1 200 OK\r\nX-Said: no length\r\n\r\nhello", b"hello"),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s"
+            % (len(gzip.compress(b"hello")), gzip.compress(b"hello")),
+            b"hello",
+        ),
+        (b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n", b""),
+    ],
+)
+async def test_every_way_to_give_a_body(reply: bytes, body: bytes) -> None:
+    async with wired(reply, HELLO) as (wire, _):
+        assert (await wire.ask("GET", "/a")).body == body
+        assert (await wire.ask("GET", "/b")).body == b"hello"
+
+
+async def test_names_of_headers_are_in_lower_case() -> None:
+    reply = b"HTTP/1.1 200 OK\r\nX-RateLimit-Bucket:  abc \r\nContent-Length: 0\r\n\r\n"
+    async with wired(reply) as (wire, _):
+        assert (await wire.ask("GET", "/a")).headers["x-ratelimit-bucket"] == "abc"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello",
+        b"HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+        b"HTTP/1.1 200 OK\r\nX-Said: no length\r\n\r\nhello",
+    ],
+)
+async def test_a_connection_that_ends_is_not_used_again(reply: bytes) -> None:
+    async with wired(reply, HELLO) as (wire, server):
+        await wire.ask("GET", "/a")
+        await wire.ask("GET", "/a")
+        assert server.connections == 2
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        b"",
+        b"SMTP ready\r\n\r\n",
+        b"HTTP/1.1 many OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: five\r\n\r\nhello",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nhello",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfive\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello",
+        b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000 + b"\r\n\r\n",
+    ],
+)
+async def test_what_is_no_answer_leaves_the_outcome_open(reply: bytes) -> None:
+    async with wired(reply, HELLO) as (wire, _):
+        with pytest.raises(NoAnswer):
+            await wire.ask("POST", "/a", {}, b"{}")
+        assert (await wire.ask("GET", "/a")).body == b"hello"
+
+
+async def test_an_answer_cut_short_is_none() -> None:
+    async with wired(b"HTTP/1.1 200 OK\r\nX-Said: no length\r\nContent-Length: 50\r\n\r\nhello") as (wire, _):
+        with pytest.raises(NoAnswer):
+            await wire.ask("GET", "/a")
+
+
+async def test_an_answer_nobody_waits_for_is_never_taken_for_the_next() -> None:
+    async with wired(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n", HELLO) as (wire, server):
+        asked = asyncio.create_task(wire.ask("GET", "/slow"))
+        await asyncio.wait_for(server.answered.wait(), 5)
+        asked.cancel()
+        await asyncio.wait((asked,))
+        assert (await wire.ask("GET", "/next")).body == b"hello"
+        assert server.connections == 2
+
+
+async def test_where_nobody_listens_nothing_was_sent() -> None:
+    async with serving() as server:
+        port = server.port
+    with pytest.raises(NotSent):
+        await Wire(f"http://127.0.0.1:{port}").ask("GET", "/a")
+
+
+@pytest.mark.parametrize("target", ["/a b", "/a\r\nX: y", "/é"])
+async def test_odd_targets_stay_on_their_line(target: str) -> None:
+    async with wired(HELLO) as (wire, server):
+        await wire.ask("GET", target)
+    assert server.heard[0].count(b"\r\n") == 5
+    assert b" HTTP/1.1\r\nHost:" in server.heard[0]
+
+
+async def test_a_header_of_two_lines_is_refused() -> None:
+    async with wired(HELLO) as (wire, _):
+        with pytest.raises(ValueError, match="one line"):
+            await wire.ask("GET", "/a", {"Authorization": "Bot x\r\nX: y"})
+
+
+@pytest.mark.parametrize("base", ["discord.com", "ftp://discord.com", "https://"])
+def test_an_address_without_a_server_is_refused(base: str) -> None:
+    with pytest.raises(ValueError, match="begins with http"):
+        Wire(base)
+
+
+async def test_certificates_are_checked(tmp_path: Path) -> None:
+    theirs, ours = certified(tmp_path)
+    async with serving(HELLO, tls=theirs) as server:
+        base = f"https://localhost:{server.port}"
+        stranger, friend = Wire(base), Wire(base, trust=ours)
+        with pytest.raises(NotSent, match="CERTIFICATE"):
+            await stranger.ask("GET", "/a")
+        assert (await friend.ask("GET", "/a")).body == b"hello"
+        await friend.close()
+
+
+def certified(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """A server's context with a certificate for localhost, and a client's that trusts it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "localhost.pem"
+    path.write_bytes(
+        certificate.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    theirs = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    theirs.load_cert_chain(path)
+    return theirs, ssl.create_default_context(cafile=str(path))
