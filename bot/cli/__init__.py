@@ -78,15 +78,46 @@ def connect_discord(config: ConfigFile = None) -> None:
 def connect_slack(
     manifest: Annotated[bool, typer.Option("--manifest", help="Only print the app's manifest.")] = False,
     http: Annotated[bool, typer.Option("--http", help="Requests over HTTP, not Socket Mode.")] = False,
+    oauth: Annotated[
+        bool, typer.Option("--oauth", help="For several workspaces, which install it themselves.")
+    ] = False,
     config: ConfigFile = None,
 ) -> None:
     """Lead from the app's manifest to a bot at home in a Slack workspace. Each step can be repeated."""
     from bot.cli.connect_slack import connect, print_manifest
 
     if manifest:
-        print_manifest(config, http=http)
+        print_manifest(config, http=http, oauth=oauth)
     else:
-        connect(config, http=http)
+        connect(config, http=http, oauth=oauth)
+
+
+slack: Final = typer.Typer(no_args_is_help=True, help="Slack workspaces that installed Kith themselves.")
+app.add_typer(slack, name="slack")
+
+
+@slack.command("workspaces")
+def slack_workspaces(config: ConfigFile = None) -> None:
+    """List them, with what became of each."""
+    from bot.cli.slack import show_workspaces
+
+    show_workspaces(config)
+
+
+@slack.command("new-key")
+def slack_new_key() -> None:
+    """Print a new key for slack.encryption_keys."""
+    from bot.keyring import new_key
+
+    typer.echo(new_key())
+
+
+@slack.command("rotate-keys")
+def slack_rotate_keys(config: ConfigFile = None) -> None:
+    """Encrypt all tokens anew, with the first of slack.encryption_keys."""
+    from bot.cli.slack import rotate_keys
+
+    rotate_keys(config)
 
 
 @app.command()

@@ -59,8 +59,8 @@ async def discord(config: Config) -> Sequence[Check]:
 
 
 async def slack(config: Config) -> Sequence[Check]:
-    """The look at Slack, if there is a token for it."""
-    if config.slack.bot_token is None:
+    """The look at Slack, if it is configured."""
+    if "slack" not in config.platforms:
         return []
     from bot.slack import look
 

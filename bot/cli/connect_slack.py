@@ -10,6 +10,7 @@ from typing import Final
 import typer
 
 from bot import slack
+from bot.cli.connect_slack_oauth import SharedGuide
 from bot.cli.failures import Refused
 from bot.cli.terminal import Terminal, TyperTerminal, keep_token, with_secret_file
 from bot.config_file import Loaded, load
@@ -30,14 +31,18 @@ _WHERE: Final = {
 }
 
 
-def print_manifest(config: Path | None, *, http: bool) -> None:
+def print_manifest(config: Path | None, *, http: bool, oauth: bool = False) -> None:
     """The manifest for this configuration, alone."""
-    typer.echo(json.dumps(slack.manifest(load(config).config, http=http), indent=2))
+    typer.echo(json.dumps(slack.manifest(load(config).config, http=http, shared=oauth), indent=2))
 
 
-def connect(config: Path | None, *, http: bool) -> None:
-    """Lead through all steps on this terminal."""
-    asyncio.run(Guide(load(config), config, TyperTerminal(), http=http).lead())
+def connect(config: Path | None, *, http: bool, oauth: bool = False) -> None:
+    """Lead through all steps on this terminal; for several workspaces too where that is configured."""
+    loaded = load(config)
+    if oauth or loaded.config.slack.client_id is not None:
+        asyncio.run(SharedGuide(loaded, config, TyperTerminal()).lead())
+    else:
+        asyncio.run(Guide(loaded, config, TyperTerminal(), http=http).lead())
 
 
 class Guide:

@@ -59,7 +59,11 @@ def keep_token(name: str, token: str) -> Path:
 
 def with_secret_file(text: str, section: str, key: str, file: Path) -> str:
     """The configuration with `file` as the place of a secret; all else as it was."""
-    line = f'{key}_file = "{file.as_posix()}"'
+    return with_key(text, section, key, f'{key}_file = "{file.as_posix()}"')
+
+
+def with_key(text: str, section: str, key: str, line: str) -> str:
+    """The configuration with this line for a key; all else as it was."""
     lines = text.splitlines()
     header = re.compile(rf"\s*\[\s*{section}\s*\]")
     try:
