@@ -12,7 +12,7 @@ from pathlib import Path
 
 import typer
 
-from bot import app, logs
+from bot import app, logs, runtime
 from bot.cli.failures import Refused
 from bot.cli.progress import bar
 from bot.config_file import Loaded, load
@@ -27,7 +27,7 @@ def run(file: Path | None, *, port: int | None, host: str | None, browser: bool,
     for problem in (*loaded.warnings, *loaded.exposed):
         typer.echo(f"{problem}", err=True)
     try:
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        with asyncio.Runner(loop_factory=runtime.loop_factory()) as runner:
             runner.run(_serve(loaded, browser=browser, fresh=fresh))
     except app.StartRefused as refusal:
         raise Refused(str(refusal)) from refusal
@@ -40,6 +40,7 @@ async def _serve(loaded: Loaded, *, browser: bool, fresh: bool) -> None:
     async with AsyncExitStack() as stack:
         with bar("Starting") as tell:
             kith = await stack.enter_async_context(app.running(loaded.config, fresh=fresh, progress=tell))
+        runtime.started()
         if kith.link is None:
             typer.echo(f"Kith is up. Its health is at {kith.address}/healthz")
         else:
@@ -72,12 +73,3 @@ def _has_screen() -> bool:
     if not sys.stdout.isatty() or "SSH_CONNECTION" in os.environ:
         return False
     return sys.platform in ("win32", "darwin") or not {"DISPLAY", "WAYLAND_DISPLAY"}.isdisjoint(os.environ)
-
-
-def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:
-    """uvloop where it is installed: a quarter faster."""
-    try:
-        import uvloop
-    except ModuleNotFoundError:
-        return None
-    return uvloop.Loop
