@@ -73,9 +73,15 @@ class Guilds:
         self._homes: dict[str, str] = {}
         self._threads: dict[str, str] = {}
         self._came: dict[str, int] = {}
+        self._number = 0
 
     def __iter__(self) -> Any:
         return iter(list(self._spaces.values()))
+
+    def next_number(self) -> int:
+        """Tells apart what happens within a millisecond."""
+        self._number += 1
+        return self._number
 
     def space(self, guild: str) -> Space:
         return self._spaces.get(guild) or space_of(guild)
@@ -148,7 +154,7 @@ def seen(guilds: Guilds, data: Json) -> SpaceSeen:
     system = data.get("system_channel_id")
     at = now_ms()
     return SpaceSeen(
-        id=f"seen:{guild}:{at}",
+        id=f"seen:{guild}:{at}:{guilds.next_number()}",
         space=guilds.space(guild),
         at=at,
         default_channel=None if system is None else guilds.channel(guild, str(system)),

@@ -190,3 +190,9 @@ class Person(Member):
     async def submit(self, modal: Modal, values: Mapping[str, object] | None = None) -> Interaction:
         """Send a form. `values` by label or custom id; what is not named keeps its preset value."""
         return pressing.submit(self, modal, values or {})
+
+    async def forge_form(
+        self, channel: Channel, custom_id: str, values: Mapping[str, str] | None = None
+    ) -> Interaction:
+        """Send a form that was never opened, as a tampered client tries to."""
+        return pressing.forge_form(self, channel, custom_id, values or {})

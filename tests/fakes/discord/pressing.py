@@ -7,7 +7,7 @@ from typing import Any
 
 from .interactions import COMPONENT, MODAL_SUBMIT, Interaction
 from .modals import CHECKBOX, CHECKBOXES, FILE_UPLOAD, LABEL, RADIO, ROW, TEXT, TEXT_INPUT, Field, Modal
-from .model import Member, Message
+from .model import Channel, Member, Message
 from .options import ClientRefused, Resolved, option_value, select_values
 from .permissions import P
 from .reading import BUTTON, LINK_STYLE
@@ -104,6 +104,16 @@ def submit(member: Member, modal: Modal, values: Mapping[str, object]) -> Intera
     interaction = interaction_by(member, MODAL_SUBMIT, opened.channel, data, opened.message)
     interaction.triggered_by = opened
     return send(interaction)
+
+
+def forge_form(member: Member, channel: Channel, custom_id: str, values: Mapping[str, str]) -> Interaction:
+    """Send a form that was never opened, as a tampered client tries to."""
+    inputs = [
+        {"type": LABEL, "id": number, "component": {"type": TEXT_INPUT, "custom_id": name, "value": text}}
+        for number, (name, text) in enumerate(values.items(), 1)
+    ]
+    data: Json = {"custom_id": custom_id, "components": inputs}
+    return send(interaction_by(member, MODAL_SUBMIT, channel, data))
 
 
 def _submitted(modal: Modal, answers: dict[str, Json]) -> list[Json]:
