@@ -40,14 +40,13 @@ from bot.platforms.slack.people import listed, pages
 from bot.platforms.slack.render import Renderer
 from bot.platforms.slack.sender import Sender
 from bot.platforms.slack.shared import Door, SharedListeners
+from bot.platforms.slack.skew import SKEW, Skew, clock_words, is_readable
 from bot.platforms.slack.sockets import CONNECTIONS, Pulse, Sockets, SocketsRefused
 from bot.platforms.slack.tenants import Tenants
 from bot.platforms.slack.workspace import PLATFORM, Workspace
 
 BODY_MOST: Final = 2**20
 """Bytes of a request over HTTP; a view alone may have 250 kB."""
-SKEW: Final = 60.0
-"""Seconds by which this machine's clock may be off before that is said."""
 
 log = structlog.get_logger(__name__)
 
@@ -97,6 +96,7 @@ class SlackPlatform:
         self._workspaces: dict[str, Workspace] = {}
         self._renderers: dict[str, Renderer] = {}
         self._notices = Notices()
+        self._skew = Skew(options.signing_secret)
         self._sender = Sender(self._workspace, self._renderer, self._notices, alone=options.oauth is None)
         self._bolt: AsyncApp | None = None
         self._listeners: Listeners | None = None
@@ -294,8 +294,12 @@ class SlackPlatform:
             text = body.decode()
         except UnicodeDecodeError:
             return web.Response(status=400, text="This is not UTF-8.")
+        if not is_readable(request.headers):
+            return web.Response(status=401, text="Slack did not sign this.")
         asked = AsyncBoltRequest(body=text, query=request.query_string, headers=dict(request.headers))
-        return await to_aiohttp_response(await self._bolt.async_dispatch(asked))
+        answer = await self._bolt.async_dispatch(asked)
+        self._skew.answered(answer.status, text, request.headers, time.time())
+        return await to_aiohttp_response(answer)
 
     def _forget(self) -> None:
         self._connected.clear()
@@ -376,12 +380,6 @@ class SlackPlatform:
             roles=tuple(workspace.groups.roles()),
             default_channel=general,
         )
-
-
-def clock_words(skew: float) -> str:
-    """What a clock that is off by so many seconds means."""
-    way = "ahead of" if skew > 0 else "behind"
-    return f"this machine's clock is {abs(skew):.0f} s {way} Slack's; set it, best by itself with NTP"
 
 
 def explain(error: str) -> str:

@@ -11,9 +11,10 @@ from bot.model.check import Check
 from bot.model.content import Catalog
 from bot.platforms.base import DeliveryError
 from bot.platforms.slack import manifest
-from bot.platforms.slack.adapter import SKEW, SlackOptions, clock_words, explain
+from bot.platforms.slack.adapter import SlackOptions, explain
 from bot.platforms.slack.client import Client, Refused
 from bot.platforms.slack.people import pages
+from bot.platforms.slack.skew import SKEW, clock_words
 from bot.platforms.slack.sockets import OPERATOR
 from bot.platforms.slack.workspace import Workspace
 

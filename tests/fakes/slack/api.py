@@ -4,6 +4,7 @@ import asyncio
 import base64
 import binascii
 import json
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -148,7 +149,7 @@ class Api:
         fault: Any = None,
     ) -> web.Response:
         self._note(request, name, args, token, answer, fault)
-        headers = {}
+        headers = {"Date": formatdate(self._slack.clock.now(), usegmt=True)}
         if token is not None:
             headers["X-OAuth-Scopes"] = ",".join(token.scopes)
             if method is not None and method.scopes:
