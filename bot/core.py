@@ -30,7 +30,7 @@ from bot.model.events import Completion, Event, SpaceSeen
 from bot.model.ids import Space
 from bot.model.outgoing import Receipt
 from bot.outbox import Outbox, Timing
-from bot.platforms.base import DeliveryError, Platform
+from bot.platforms.base import DeliveryError, NotConnected, Platform
 from bot.registry import CogFault, Registry, load
 from bot.router import NotStored, Router
 from bot.schedule import Scheduler
@@ -103,7 +103,11 @@ class Core:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        if isinstance(error, NotConnected):
+            log.error("not_connected", part=task.get_name(), what=str(error))
+        else:
             log.error("part_failed", part=task.get_name(), error=str(error), exc_info=error)
 
     async def _run(self, platform: Platform) -> None:

@@ -39,6 +39,10 @@ class Unsure(DeliveryError):
     """Nobody knows whether it arrived: the answer was lost. Resolved by ``Platform.find``."""
 
 
+class NotConnected(Exception):
+    """There is no connection until an operator mends what the message says."""
+
+
 @dataclass(frozen=True, slots=True)
 class SpaceInfo:
     """What a space looks like now, for set-up, settings and doctor."""
@@ -121,7 +125,7 @@ class Platform(Protocol):
         ...
 
     async def run(self, sink: Sink, catalog: Catalog) -> None:
-        """Connect and hand over events until cancelled. Raises only for what an operator must mend."""
+        """Connect and hand over events until cancelled. Raises only NotConnected, for an operator to mend."""
         ...
 
     async def deliver(self, out: Outgoing) -> Receipt:

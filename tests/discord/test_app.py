@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from bot.app import running
 from bot.config_file import load
@@ -31,3 +33,22 @@ async def test_a_token_in_the_configuration_connects(tmp_path: Path) -> None:
                 told = await answer.json()
             assert told["checks"]["discord"] is True
         assert fake.gateway.live == []
+
+
+async def test_a_refused_token_is_told_in_a_line_and_ends_nothing_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with FakeDiscord() as fake:
+        file = tmp_path / "config.toml"
+        file.write_text(f'[web]\nport = 0\n[discord]\napi = "{fake.api_url}"\ntoken_file = "token"\n')
+        (tmp_path / "token").write_text("MTA.wrong.token")
+        (tmp_path / "token").chmod(0o600)
+        async with running(load(file, environ={}).config) as kith:
+            await fake.until(lambda: fake.refusals)
+            async with aiohttp.ClientSession() as session, asyncio.timeout(10):
+                while "not_connected" not in (told := capsys.readouterr().out):
+                    async with session.get(f"{kith.address}/readyz") as answer:
+                        assert (await answer.json())["checks"]["discord"] is False
+    assert "Reset Token" in told
+    assert "Traceback" not in told
+    assert "MTA.wrong" not in told

@@ -23,9 +23,8 @@ from bot.model.events import (
     SpaceLost,
     SpaceSeen,
 )
-from bot.platforms.base import Gone
+from bot.platforms.base import Gone, NotConnected
 from bot.platforms.discord import gateway, parse
-from bot.platforms.discord.adapter import NotConnected
 from tests.discord.town import Town, town
 from tests.fakes.discord import FakeDiscord
 

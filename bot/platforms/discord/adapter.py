@@ -16,7 +16,7 @@ from bot.model.ids import Channel, Member, Space
 from bot.model.limits import Limits
 from bot.model.outgoing import Outgoing, Receipt
 from bot.model.text import Span
-from bot.platforms.base import DeliveryError, Gone, Sink, SpaceInfo, Unsure
+from bot.platforms.base import DeliveryError, Gone, NotConnected, Sink, SpaceInfo, Unsure
 from bot.platforms.discord import application, commands, markdown, parse
 from bot.platforms.discord.answers import Answers
 from bot.platforms.discord.api import Api
@@ -45,10 +45,6 @@ _CENSUSES: Final = 2
 _TOKEN_REFUSED: Final = 4004
 
 log = structlog.get_logger(__name__)
-
-
-class NotConnected(Exception):
-    """Only an operator can mend it; the message says how."""
 
 
 class DiscordPlatform:
