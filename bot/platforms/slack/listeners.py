@@ -280,7 +280,8 @@ class Listeners(AsyncMiddleware):
         if workspace is None or asked is None:
             return None
         sent = FormSent(
-            id=self._id(workspace, "form", view["id"], view.get("hash", "")),
+            # a view whose mistakes were shown comes again as it was: only what sent it tells the two apart
+            id=self._id(workspace, "form", view["id"], body.get("trigger_id") or view.get("hash", "")),
             space=workspace.space,
             at=self._now(),
             actor=await workspace.actor(body["user"]["id"]),
