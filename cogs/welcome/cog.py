@@ -24,6 +24,7 @@ from bot import (
     on,
     timer,
 )
+from bot.model.text import placeholders
 from cogs.welcome.store import WelcomeStore
 
 MINUTE: Final = 60_000
@@ -143,7 +144,7 @@ class Welcome(Cog[Settings, WelcomeStore]):
     def _text(self, ctx: WelcomeCtx, turn: int, member: Member, count: int | None) -> T:
         texts = ctx.settings.texts or Settings().texts
         if count is None:
-            texts = tuple(text for text in texts if "{count}" not in text) or Settings().texts[:1]
+            texts = tuple(text for text in texts if "count" not in placeholders(text)) or Settings().texts[:1]
         return T(
             texts[turn % len(texts)],
             member=member,
