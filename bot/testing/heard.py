@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.platforms.local.room import Room
-from bot.platforms.local.state import Json, Message
-
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A message of the bot as somebody sees it. ``pings`` are the names of those it notified."""
+    """A message of the bot as somebody sees it.
+
+    ``text`` is plain words: names without @, a line break between the parts of a card. ``pings`` are the
+    names of those it notified. ``private``: one person alone can see it.
+    """
 
     id: str
     place: str
@@ -25,47 +26,18 @@ class Heard:
         return f"{'(privately) ' if self.private else ''}{self.text!r} {list(self.labels) or ''}"
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A field of an open form: ``value`` is what it holds, ``problem`` what is wrong with that, or ""."""
+
+    name: str
+    label: str
+    value: str | tuple[str, ...] | None = None
+    problem: str = ""
+
+
 class NotHeard(AssertionError):
     """The bot did not say what was expected; the message tells what it said."""
-
-
-def shown(room: Room, one: Message) -> Heard:
-    """A message of the bot as it stands."""
-    return Heard(
-        id=one.id,
-        place=one.place,
-        text=words_of(one),
-        labels=tuple(plain(control["label"]) for control in controls(one.card)),
-        pings=tuple(room.people[ident].name for ident in one.pings if ident in room.people),
-        private=one.only_for is not None,
-        edited=one.edited_at is not None,
-    )
-
-
-def words_of(message: Message) -> str:
-    """A message as plain words: names without @, a line break between the parts of a card."""
-    if message.card is None:
-        return message.raw or plain(message.text)
-    card = message.card
-    parts = [card["title"], card["body"]]
-    for section in card["sections"]:
-        parts += [section["heading"], section["text"]]
-    return "\n".join(filter(None, map(plain, [*parts, card["footer"]])))
-
-
-def plain(spans: list[Json] | None) -> str:
-    return "".join(
-        ("#" if span["t"] == "channel" else "")
-        + str(span.get("text") or span.get("label") or span.get("name") or "")
-        for span in spans or ()
-    )
-
-
-def controls(card: Json | None) -> list[Json]:
-    if card is None:
-        return []
-    beside = [section["control"] for section in card["sections"] if section["control"]]
-    return [*beside, *card["controls"]]
 
 
 def listed(found: Sequence[Heard]) -> str:

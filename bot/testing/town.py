@@ -1,94 +1,80 @@
-"""A town: a room with people in it, a bot that serves them, and a clock that travels."""
+"""What a script of say and hear is written with, wherever it is played: a town and its people."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from bot import grammar
 from bot.clock import TravelClock
-from bot.core import Core, build, load_cogs
-from bot.model.ids import Channel
+from bot.core import Core
+from bot.model.ids import Channel, Member, Space
 from bot.model.roles import Role
-from bot.platforms.local.adapter import LocalPlatform
-from bot.platforms.local.room import BOT_ID, Room
-from bot.testing.heard import Heard, NotHeard, listed, shown
-from bot.testing.person import Person
-from storage.engines import open_engine
-from storage.port import Engine, Tx
-from storage.repos import spaces
+from bot.testing.heard import Heard, NotHeard, Question, listed
+from storage.port import Tx
 
 MONDAY: Final = 1_790_586_000_000
 """Monday 28 September 2026, 09:00 UTC: when a town's clock begins, and stands until it travels."""
-SPACE: Final = "local:shed"
-BUILT_IN: Final = ("cogs.welcome", "cogs.kindness", "cogs.knowledge")
+NAME: Final = "The Shed"
 PEOPLE: Final = (
-    ("u1", "Amara", (Role.ADMIN,)),
-    ("u2", "Jo", (Role.MODERATOR,)),
-    ("u3", "Mina", (Role.CURATOR,)),
-    ("u4", "Priya", ()),
-    ("u5", "Søren", ()),
-    ("u6", "ليلى", ()),
+    ("Amara", (Role.ADMIN,)),
+    ("Jo", (Role.MODERATOR,)),
+    ("Mina", (Role.CURATOR,)),
+    ("Priya", ()),
+    ("Søren", ()),
+    ("ليلى", ()),
 )
 CHANNELS: Final = ("hello", "general", "wall", "workshop", "hosts")
+BUILT_IN: Final = ("cogs.welcome", "cogs.kindness", "cogs.knowledge")
 USUAL: Final[Mapping[str, Mapping[str, Any]]] = {
-    "welcome": {"channel": "c1"},
-    "kindness": {"wall": "c3", "story": "every Friday at 16:00"},
-    "knowledge": {"channel": "c4", "drop": "Tuesday and Thursday at 10:00"},
-    "kith": {"hosts_channel": "c5"},
+    "welcome": {"channel": "#hello"},
+    "kindness": {"wall": "#wall", "story": "every Friday at 16:00"},
+    "knowledge": {"channel": "#workshop", "drop": "Tuesday and Thursday at 10:00"},
+    "kith": {"hosts_channel": "#hosts"},
 }
-"""The settings of a town, as the configuration would give them."""
+"""The settings of a town, as the configuration would give them, with channels by their names."""
 LONGEST: Final = 20.0
 """Seconds of real time that anything is waited for; a test that needs them all has failed."""
 
 
-@dataclass(slots=True)
-class Town:
-    """A room with people in it, and a bot that serves them. Made by :func:`town`."""
+class Town(ABC):
+    """A place with people in it, and a bot that serves them."""
 
-    room: Room
-    platform: LocalPlatform
-    core: Core
-    clock: TravelClock
-    _heard: set[tuple[str, str]] = field(default_factory=set)
+    def __init__(self, core: Core, clock: TravelClock, space: Space) -> None:
+        self.core = core
+        self.clock = clock
+        self.space = space
+        self._heard: set[tuple[str, str]] = set()
 
-    # People
+    # People and places
 
+    @abstractmethod
     def as_(self, name: str) -> Person:
-        """Somebody who has a seat."""
-        found = next((one for one in self.room.people.values() if one.name == name), None)
-        if found is None:
-            raise LookupError(f"There is no {name} here.")
-        return Person(self, found.id, name)
+        """Somebody who is here, or was. Raises LookupError."""
 
-    async def newcomer(self, name: str) -> Person:
-        """Somebody new comes in."""
-        person = self.room.join(name)
-        await self.settled()
-        return Person(self, person.id, name)
+    @abstractmethod
+    async def newcomer(self, name: str, *, bot: bool = False) -> Person:
+        """Somebody new comes in, or another bot."""
 
+    @property
+    @abstractmethod
+    def people(self) -> int | None:
+        """How many there are, as the platform tells with a join; None where it doesn't."""
+
+    @abstractmethod
     def place(self, name: str) -> str:
         """The id of a channel called like ``#general``."""
-        return next(place.id for place in self.room.channels if place.name == name.removeprefix("#"))
 
     def channel(self, name: str) -> Channel:
-        return self.platform.translator.channel(self.place(name))
+        return Channel(self.space.key, self.place(name), name.removeprefix("#"))
 
     # What is said
 
+    @abstractmethod
     def said(self, place: str | None = None) -> list[Heard]:
-        """Everything the bot has said that still stands, in one channel or everywhere."""
-        ident = None if place is None else self.place(place)
-        return [
-            shown(self.room, one)
-            for one in sorted(self.room.history.messages.values(), key=lambda one: one.number)
-            if one.author == BOT_ID and one.kind == "message" and ident in (None, one.place)
-        ]
+        """Everything the bot has said that still stands, in one channel or everywhere, oldest first."""
 
     async def hears(self, place: str, *words: str) -> Heard:
         """The next public message of the bot there that holds all these words, new or newly edited."""
@@ -99,29 +85,28 @@ class Town:
     async def silence(self, *places: str) -> None:
         """The bot has said nothing in public that was not heard yet; anywhere, or in these channels."""
         await self.settled()
-        told = [one for one in self.new(self.said()) if not one.private and not self.is_direct(one)]
+        told = [one for one in self.new(self.said()) if not one.private]
         told = [one for one in told if not places or one.place in map(self.place, places)]
         if told:
             raise NotHeard("Expected silence, but the bot said:\n" + listed(told))
 
     def new(self, said: list[Heard]) -> list[Heard]:
+        """What nobody has heard yet."""
         return [one for one in said if (one.id, one.text) not in self._heard]
 
     def take(self, found: list[Heard], words: Sequence[str], where: str) -> Heard:
+        """Hear the first of these that holds all the words."""
         for one in found:
             if all(word in one.text for word in words):
                 self._heard.add((one.id, one.text))
                 return one
         raise NotHeard(f"Nobody heard {' … '.join(words)!r} {where}. New there:\n{listed(found)}")
 
-    def is_direct(self, one: Heard) -> bool:
-        return bool(self.room.places[one.place].pair)
-
     # Time
 
     async def travels_to(self, when: str) -> None:
         """Community time goes on to a moment like ``Friday 16:00``; all that is due on the way happens."""
-        zone = self.core.units.zone(self.platform.space)
+        zone = self.core.units.zone(self.space)
         await self.core.scheduler.travel(grammar.parse_moment(when, self.clock.now(), zone))
         await self.settled()
 
@@ -133,12 +118,9 @@ class Town:
 
     # Conditions
 
+    @abstractmethod
     async def settled(self) -> None:
         """Everything that happened is stored, and everything that is due is sent."""
-        async with asyncio.timeout(LONGEST):
-            await self.platform.caught_up()
-            await self.core.outbox.idle()
-            await self.room.saved()
 
     async def rows(self, sql: str, **params: Any) -> list[dict[str, Any]]:
         """What the database holds."""
@@ -149,68 +131,107 @@ class Town:
         return await self.core.engine.read(work)
 
 
-@asynccontextmanager
-async def town(
-    folder: Path,
-    *,
-    look: str = "discord",
-    cogs: Sequence[str] = BUILT_IN,
-    settings: Mapping[str, Mapping[str, Any]] = USUAL,
-    is_open: bool = True,
-    database: str | None = None,
-    clock: TravelClock | None = None,
-) -> AsyncIterator[Town]:
-    """A town whose room and database live in ``folder``; a second one in the same folder goes on with it.
+@dataclass(frozen=True, slots=True)
+class Person(ABC):
+    """Somebody in a town: what they say, use, press and fill in, and what they hear."""
 
-    ``look`` is the platform that the room looks like, ``cogs`` are their modules, ``is_open`` says whether
-    an admin has pressed Go, ``database`` is a URL in place of a file in the folder.
-    """
-    clock = clock or TravelClock(base=lambda: MONDAY)
-    async with AsyncExitStack() as stack:
-        engine = await open_engine(database or f"sqlite:///{folder / 'kith.db'}")
-        stack.push_async_callback(engine.close)
-        room = await Room.open(folder / "room.db", clock.now, _plant)
-        stack.push_async_callback(room.close)
-        room.set_look(look)
-        platform = LocalPlatform(room, patience=LONGEST, first_retry=0.01)
-        core = await _build(engine, clock, platform, cogs, settings)
-        if is_open:
-            await core.units.community(platform.space)
-            await engine.unit(0, lambda tx: spaces.go_live(tx, SPACE, clock.now()))
-        await stack.enter_async_context(core)
-        made = Town(room, platform, core, clock)
-        async with asyncio.timeout(LONGEST):
-            await core.census.taken(platform.space)
-        await made.settled()
-        yield made
+    id: str
+    name: str
 
+    @property
+    @abstractmethod
+    def town(self) -> Town: ...
 
-async def _build(
-    engine: Engine,
-    clock: TravelClock,
-    platform: LocalPlatform,
-    cogs: Sequence[str],
-    settings: Mapping[str, Mapping[str, Any]],
-) -> Core:
-    zone = ZoneInfo("UTC")
-    loaded, sections, faults = load_cogs(cogs, settings, zone)
-    return await build(
-        engine=engine,
-        clock=clock,
-        platforms={platform.name: platform},
-        cogs=loaded,
-        sections=sections,
-        faults=faults,
-        zone=zone,
-    )
+    @property
+    def member(self) -> Member:
+        return Member(self.town.space.key, self.id, self.name)
 
+    # What they do
 
-def _plant(room: Room) -> None:
-    room.describe("The Shed", "A town for tests.")
-    for ident, name, roles in ((BOT_ID, "Kith", ()), *PEOPLE):
-        person = room.add_person(ident, name, roles, bot=ident == BOT_ID)
-        person.joined_at = room.now() - 100 * 86_400_000
-        room.keep_person(person)
-        room.next_number("person")
-    for name in CHANNELS:
-        room.add_place(name)
+    @abstractmethod
+    async def types(self, text: str, place: str = "#general") -> None:
+        """Say something in a channel, or use a command there; with people and channels as @Jo and #wall."""
+
+    @abstractmethod
+    async def writes_to_bot(self, text: str) -> None:
+        """Say something in the conversation with the bot."""
+
+    @abstractmethod
+    async def leaves(self) -> None: ...
+
+    @abstractmethod
+    async def comes_back(self) -> None: ...
+
+    @abstractmethod
+    async def presses(self, label: str, *, on: Heard | None = None) -> None:
+        """Press the newest button of that name, or the one on a certain message."""
+
+    @abstractmethod
+    async def chooses(self, *labels: str, on: Heard | None = None) -> None:
+        """Choose from the newest list that offers these."""
+
+    @abstractmethod
+    async def uses(self, label: str, *, message: str | None = None, member: str | None = None) -> None:
+        """Use a menu action on the newest message with these words, or on a person."""
+
+    # What they see
+
+    @abstractmethod
+    def sees(self) -> list[Heard]:
+        """All of the bot's messages that this person can see, oldest first."""
+
+    async def hears_privately(self, *words: str) -> Heard:
+        """The next message for this person alone that holds all these words."""
+        await self.town.settled()
+        return self.town.take(self._whispers(), words, f"by {self.name} alone")
+
+    async def hears_nothing(self) -> None:
+        """Nothing private was said to this person that they have not heard yet."""
+        await self.town.settled()
+        found = self._whispers()
+        if found:
+            raise NotHeard(f"{self.name} should have heard nothing, but heard:\n{listed(found)}")
+
+    def _whispers(self) -> list[Heard]:
+        return self.town.new([one for one in self.sees() if one.private])
+
+    # Forms
+
+    @abstractmethod
+    def questions(self) -> list[Question]:
+        """What the form asks that is open before this person; nothing where none is."""
+
+    @abstractmethod
+    async def fills(self, **answers: Any) -> None:
+        """Fill in the open form and send it; what is not named stays as it is.
+
+        People, channels and roles are given by name, as ``@Jo``, ``#wall`` and ``Curators``. Raises NotHeard
+        where no form is open, LookupError for what it doesn't ask.
+        """
+
+    def is_asked(self, *labels: str) -> None:
+        """A form is open that asks for these."""
+        asked = [one.label for one in self.questions()]
+        missing = [label for label in labels if label not in asked]
+        if missing or not asked:
+            raise NotHeard(f"{self.name} should be asked for {missing or 'something'}, not for {asked}.")
+
+    def is_asked_nothing(self) -> None:
+        if asked := [one.label for one in self.questions()]:
+            raise NotHeard(f"{self.name} should be asked nothing, not {asked}.")
+
+    def problems(self) -> dict[str, str]:
+        """What the open form says is wrong, by field."""
+        return {one.name: one.problem for one in self.questions() if one.problem}
+
+    def filled_in(self) -> dict[str, str | tuple[str, ...] | None]:
+        """What the open form holds, by field; people, channels and roles by their ids."""
+        return {one.name: one.value for one in self.questions()}
+
+    def check_asked(self, answers: Mapping[str, Any]) -> None:
+        """Raises NotHeard without a form, LookupError for an answer that it doesn't ask for."""
+        asked = {one.name for one in self.questions()}
+        if not asked:
+            raise NotHeard(f"{self.name} has no form to fill in.")
+        if unknown := set(answers) - asked:
+            raise LookupError(f"The form does not ask for {', '.join(sorted(unknown))}.")

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from bot.testing import Town, town
+from bot.testing import Town
+from tests.scenarios.harness import Towns
+
+HERALD = "tests.cogs.samples.herald"
 
 
 @pytest_asyncio.fixture
-async def loud(tmp_path: Path, look: str) -> AsyncIterator[Town]:
+async def loud(towns: Towns) -> AsyncIterator[Town]:
     """A town with a cog that says whatever it is asked to, unprompted."""
-    async with town(tmp_path, look=look, cogs=["tests.cogs.samples.herald"], settings={}) as made:
+    async with towns(cogs=[HERALD], settings={}) as made:
         yield made
 
 
@@ -118,10 +120,10 @@ async def test_who_speaks_to_the_bot_is_answered_freely(loud: Town) -> None:
     assert await loud.rows("SELECT * FROM attention") == []
 
 
-async def test_a_story_held_back_is_told_next_time(tmp_path: Path) -> None:
-    cogs = ["cogs.kindness", "tests.cogs.samples.herald"]
-    settings = {"kindness": {"wall": "c3", "story": "every 4 hours"}}
-    async with town(tmp_path, cogs=cogs, settings=settings) as shed:
+@pytest.mark.one_look
+async def test_a_story_held_back_is_told_next_time(towns: Towns) -> None:
+    settings = {"kindness": {"wall": "#wall", "story": "every 4 hours"}}
+    async with towns(cogs=["cogs.kindness", HERALD], settings=settings) as shed:
         await says(shed, "drop", "one", "two", "three", place="#wall")
         for name, to in (("Mina", "Jo"), ("Priya", "Mina"), ("Søren", "Priya")):
             await shed.as_(name).types(f"/shoutout @{to} for being there when it mattered")
@@ -131,10 +133,10 @@ async def test_a_story_held_back_is_told_next_time(tmp_path: Path) -> None:
         await shed.hears("#wall", "This week's thanks")
 
 
-async def test_a_drop_held_back_keeps_its_turn(tmp_path: Path) -> None:
-    cogs = ["cogs.knowledge", "tests.cogs.samples.herald"]
-    settings = {"knowledge": {"channel": "c4", "drop": "Tuesday and Thursday at 10:00"}}
-    async with town(tmp_path, cogs=cogs, settings=settings) as shed:
+@pytest.mark.one_look
+async def test_a_drop_held_back_keeps_its_turn(towns: Towns) -> None:
+    settings = {"knowledge": {"channel": "#workshop", "drop": "Tuesday and Thursday at 10:00"}}
+    async with towns(cogs=["cogs.knowledge", HERALD], settings=settings) as shed:
         await shed.as_("Mina").types("/curate add Oil the hinge before you plane the door.")
         await shed.travels_to("Tuesday 9:00")
         await says(shed, "drop", "one", "two", "three", place="#workshop")
@@ -147,9 +149,10 @@ async def test_a_drop_held_back_keeps_its_turn(tmp_path: Path) -> None:
         await shed.hears("#workshop", "Oil the hinge")
 
 
+@pytest.mark.one_look
 @pytest.mark.parametrize("hours", [1, 3])
-async def test_a_drop_waits_at_most_three_hours(tmp_path: Path, hours: int) -> None:
-    async with town(tmp_path, cogs=["tests.cogs.samples.herald"], settings={}) as shed:
+async def test_a_drop_waits_at_most_three_hours(towns: Towns, hours: int) -> None:
+    async with towns(cogs=[HERALD], settings={}) as shed:
         await says(shed, "drop", "one", "two", "three")
         await shed.passes(hours=24 - hours)
         await says(shed, "drop", "four")

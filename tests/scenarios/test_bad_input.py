@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +13,8 @@ from bot.housekeeping import tidy
 from bot.model.content import Form
 from bot.model.events import CommandUsed, ControlUsed, Event, FormSent, MemberJoined, MenuUsed, Raw
 from bot.model.ids import Channel, Member, MessageRef, Space
-from bot.testing import MONDAY, USUAL, Person, Town, town
+from bot.testing import MONDAY, RoomPerson, RoomTown, Town
+from tests.scenarios.harness import Towns
 
 LONG = "x" * 100_000
 HOSTILE = (
@@ -33,18 +33,17 @@ HOSTILE = (
 class Sender:
     """Hands events to the host as a platform would, without the room's own checks before."""
 
-    def __init__(self, shed: Town, who: str) -> None:
+    def __init__(self, shed: RoomTown, who: str) -> None:
         self.shed = shed
         self.person = shed.as_(who)
         self.number = 0
 
     def _common(self) -> dict[str, Any]:
         self.number += 1
-        room = self.shed.room
-        token = room.ledger.begin(self.person.id, self.shed.place("#general"), None, 900_000).id
+        token = self.shed.room.ledger.begin(self.person.id, self.shed.place("#general"), None, 900_000).id
         return {
             "id": f"raw:{self.person.id}:{self.number}",
-            "space": self.shed.platform.space,
+            "space": self.shed.space,
             "at": MONDAY,
             "actor": self.shed.platform.translator.actor(self.person.id),
             "token": token,
@@ -74,7 +73,7 @@ def problems(form: Form | None) -> Mapping[str, str]:
     return {field.name: field.problem for field in form.fields if field.problem}
 
 
-def spans(shed: Town, ident: str) -> list[dict[str, Any]]:
+def spans(shed: RoomTown, ident: str) -> list[dict[str, Any]]:
     """Everything in a message, as the page gets it."""
     one = shed.room.history.messages[ident]
     if one.card is None:
@@ -85,9 +84,9 @@ def spans(shed: Town, ident: str) -> list[dict[str, Any]]:
     return [span for part in parts for span in part or []]
 
 
-def action_of(shed: Town, person: Person, label: str) -> str:
+def action_of(shed: RoomTown, person: RoomPerson, label: str) -> str:
     """What a button that somebody sees carries."""
-    message, control = person._control("button", label, None)
+    message, control = person.control("button", label, None)
     assert control is not None
     return str(message.controls[control["id"]]["action"])
 
@@ -96,11 +95,11 @@ def action_of(shed: Town, person: Person, label: str) -> str:
 
 
 @pytest.mark.parametrize("words", HOSTILE)
-async def test_thanks_are_shown_as_they_were_written_and_ping_nobody_else(hall: Town, words: str) -> None:
-    await Sender(hall, "Mina").command("shoutout", to=hall.as_("Priya").member, why=words)
-    card = await hall.hears("#wall", "Mina thanks Priya")
+async def test_thanks_are_shown_as_they_were_written_and_ping_nobody_else(room: RoomTown, words: str) -> None:
+    await Sender(room, "Mina").command("shoutout", to=room.as_("Priya").member, why=words)
+    card = await room.hears("#wall", "Mina thanks Priya")
     assert card.pings == ("Priya",)
-    shown = spans(hall, card.id)
+    shown = spans(room, card.id)
     assert [span["id"] for span in shown if span["t"] == "member"] == ["u3", "u4"]
     assert {span["t"] for span in shown} == {"member", "text"}
     body = next(span for span in shown if span.get("text", "").startswith(words[:4]))
@@ -110,19 +109,19 @@ async def test_thanks_are_shown_as_they_were_written_and_ping_nobody_else(hall: 
 
 
 @pytest.mark.parametrize("words", HOSTILE)
-async def test_snippets_and_feedback_too(hall: Town, words: str) -> None:
-    mina = Sender(hall, "Mina")
+async def test_snippets_and_feedback_too(room: RoomTown, words: str) -> None:
+    mina = Sender(room, "Mina")
     form = await mina.command("curate", "add", text=f"{words}, they said", title=words[:90], source=words)
     assert form is None
-    await hall.as_("Mina").hears_privately("Kept as number 1")
+    await room.as_("Mina").hears_privately("Kept as number 1")
     await mina.command("curate", "drop")
-    drop = await hall.hears("#workshop", words[:4])
+    drop = await room.hears("#workshop", words[:4])
     assert drop.pings == ()
-    assert {span["t"] for span in spans(hall, drop.id)} <= {"text", "member"}
-    await Sender(hall, "Priya").command("kith", "feedback", words=words)
-    note = await hall.hears("#hosts", words[:4])
+    assert {span["t"] for span in spans(room, drop.id)} <= {"text", "member"}
+    await Sender(room, "Priya").command("kith", "feedback", words=words)
+    note = await room.hears("#hosts", words[:4])
     assert note.pings == ()
-    assert {span["t"] for span in spans(hall, note.id)} == {"text"}
+    assert {span["t"] for span in spans(room, note.id)} == {"text"}
     for command in (
         ("ask",),
         ("curate", "list"),
@@ -130,23 +129,32 @@ async def test_snippets_and_feedback_too(hall: Town, words: str) -> None:
         ("kith", "why"),
         ("kith-admin", "settings"),
     ):
-        await Sender(hall, "Amara").command(*command, text=words)
-    await hall.silence()
-    assert await hall.rows("SELECT * FROM failure") == []
+        await Sender(room, "Amara").command(*command, text=words)
+    await room.silence()
+    assert await room.rows("SELECT * FROM failure") == []
 
 
-async def test_what_a_greeting_says_besides_its_names_is_only_words(tmp_path: Path) -> None:
+@pytest.mark.parametrize("words", HOSTILE)
+async def test_whatever_is_written_is_shown_as_it_was_written(hall: Town, words: str) -> None:
+    mina = hall.as_("Mina")
+    await mina.types("/shoutout @Priya")
+    await mina.fills(why=words)
+    card = await hall.hears("#wall", "Mina thanks Priya", words)
+    assert card.pings == ("Priya",)
+
+
+@pytest.mark.one_look
+async def test_what_a_greeting_says_besides_its_names_is_only_words(towns: Towns) -> None:
     text = "Hi {member} @everyone <@u2> <script>alert(1)</script> [x](https://evil.example) {{count}}"
-    async with town(tmp_path, settings={"welcome": {"channel": "c1", "texts": [text]}}) as shed:
+    async with towns(settings={"welcome": {"channel": "#hello", "texts": [text]}}) as shed:
         await shed.newcomer("Robin")
-        greeting = await shed.hears("#hello", "Hi Robin @everyone <@u2> <script>", "{count}")
-        assert greeting.pings == ("Robin",)
-        assert {span["t"] for span in spans(shed, greeting.id)} == {"text", "member"}
+        shown = text.format(member="Robin")
+        assert (await shed.hears("#hello", shown)).pings == ("Robin",)
 
 
-async def test_mentions_in_words_become_names(hall: Town) -> None:
-    await hall.as_("Mina").types("/shoutout @Jo for helping @Priya with the lathe in #workshop")
-    card = await hall.hears("#wall", "Mina thanks Jo", "for helping @Priya with the lathe")
+async def test_mentions_in_words_become_names(room: RoomTown) -> None:
+    await room.as_("Mina").types("/shoutout @Jo for helping @Priya with the lathe in #workshop")
+    card = await room.hears("#wall", "Mina thanks Jo", "for helping @Priya with the lathe")
     assert card.pings == ("Jo",)
 
 
@@ -170,52 +178,52 @@ async def test_mentions_in_words_become_names(hall: Town) -> None:
     ],
 )
 async def test_a_hundred_thousand_characters_are_asked_again(
-    hall: Town, path: tuple[str, ...], values: dict[str, Raw], field: str
+    room: RoomTown, path: tuple[str, ...], values: dict[str, Raw], field: str
 ) -> None:
-    form = await Sender(hall, "Amara").command(*path, **values)
+    form = await Sender(room, "Amara").command(*path, **values)
     assert problems(form)[field]
     assert len(problems(form)[field]) < 300
 
 
-async def test_a_hundred_thousand_characters_on_the_command_line(hall: Town) -> None:
-    amara = Sender(hall, "Amara")
+async def test_a_hundred_thousand_characters_on_the_command_line(room: RoomTown) -> None:
+    amara = Sender(room, "Amara")
     form = await amara.command("shoutout", text=f"<@u2|Jo> {LONG}")
     assert "100,000 characters" in problems(form)["why"]
     assert await amara.command("kith", "me", text=LONG) is None
-    refusal = await hall.as_("Amara").hears_privately("I could not place xxx")
+    refusal = await room.as_("Amara").hears_privately("I could not place xxx")
     assert len(refusal.text) < 300
     assert await amara.command("curate", "remove", text=f"{LONG}: 5") is None
 
 
-async def test_a_hundred_thousand_characters_in_a_settings_form(hall: Town) -> None:
-    amara = Sender(hall, "Amara")
-    for section in hall.core.sections.names:
+async def test_a_hundred_thousand_characters_in_a_settings_form(room: RoomTown) -> None:
+    amara = Sender(room, "Amara")
+    for section in room.core.sections.names:
         form = await amara.command("kith-admin", "settings", section=section)
         assert form is not None
         for field in form.fields:
             again = await amara.submits(form.action, **{field.name: LONG})
             assert len(problems(again)[field.name]) < 300
-    assert await hall.rows("SELECT * FROM setting") == []
-    assert await hall.rows("SELECT * FROM failure") == []
+    assert await room.rows("SELECT * FROM setting") == []
+    assert await room.rows("SELECT * FROM failure") == []
 
 
-async def test_words_that_cannot_be_seen_are_no_words(hall: Town) -> None:
-    form = await Sender(hall, "Mina").command("shoutout", to=hall.as_("Jo").member, why="\u200b" * 40)
+async def test_words_that_cannot_be_seen_are_no_words(room: RoomTown) -> None:
+    form = await Sender(room, "Mina").command("shoutout", to=room.as_("Jo").member, why="\u200b" * 40)
     assert "A little more" in problems(form)["why"]
 
 
-async def test_control_characters_and_half_characters_are_dropped(hall: Town) -> None:
+async def test_control_characters_and_half_characters_are_dropped(room: RoomTown) -> None:
     why = "for\x00 carrying\x07 the \ud800bench\x1b[31m\r\nand the lamp"
-    await Sender(hall, "Mina").command("shoutout", to=hall.as_("Jo").member, why=why)
-    await hall.hears("#wall", "for carrying the \ufffdbench[31m\nand the lamp")
+    await Sender(room, "Mina").command("shoutout", to=room.as_("Jo").member, why=why)
+    await room.hears("#wall", "for carrying the \ufffdbench[31m\nand the lamp")
 
 
 @pytest.mark.parametrize("name", ["Ro\x00bin", "Ro\ud800bin", "\u202eRobin", "x" * 3_000, "🌻" * 30, ""])
-async def test_names_as_platforms_hand_them_over(hall: Town, name: str) -> None:
-    kim = Member(hall.platform.space.key, "k1", name)
-    await hall.core.accept(MemberJoined(id="j1", space=hall.platform.space, at=MONDAY, member=kim))
-    await hall.hears("#hello", "Good that you're here")
-    (row,) = await hall.rows("SELECT name FROM member WHERE key = 'local:shed:k1'")
+async def test_names_as_platforms_hand_them_over(room: RoomTown, name: str) -> None:
+    kim = Member(room.space.key, "k1", name)
+    await room.core.accept(MemberJoined(id="j1", space=room.space, at=MONDAY, member=kim))
+    await room.hears("#hello", "Good that you're here")
+    (row,) = await room.rows("SELECT name FROM member WHERE key = 'local:shed:k1'")
     assert "\x00" not in row["name"]
     assert len(row["name"]) <= 100
 
@@ -224,14 +232,14 @@ async def test_names_as_platforms_hand_them_over(hall: Town, name: str) -> None:
 
 
 @pytest_asyncio.fixture
-async def card(hall: Town) -> AsyncIterator[tuple[Town, str]]:
+async def card(room: RoomTown) -> AsyncIterator[tuple[RoomTown, str]]:
     """A town with thanks on its wall, and what their button carries."""
-    await hall.as_("Mina").types("/shoutout @Jo for carrying the bench")
-    await hall.hears("#wall", "Mina thanks Jo")
-    yield hall, action_of(hall, hall.as_("Priya"), "Me too")
+    await room.as_("Mina").types("/shoutout @Jo for carrying the bench")
+    await room.hears("#wall", "Mina thanks Jo")
+    yield room, action_of(room, room.as_("Priya"), "Me too")
 
 
-async def test_no_character_of_a_control_can_be_changed(card: tuple[Town, str]) -> None:
+async def test_no_character_of_a_control_can_be_changed(card: tuple[RoomTown, str]) -> None:
     shed, action = card
     priya = Sender(shed, "Priya")
     for place in range(len(action)):
@@ -245,15 +253,15 @@ async def test_no_character_of_a_control_can_be_changed(card: tuple[Town, str]) 
     "action",
     ["", "|", "|||||", "kindness.me_too|i1||||AAAAAAAAAAAA", "x" * 100_000, "\x00|\ud800||||ü", "🌻" * 50],
 )
-async def test_made_up_controls(hall: Town, action: str) -> None:
-    priya = Sender(hall, "Priya")
+async def test_made_up_controls(room: RoomTown, action: str) -> None:
+    priya = Sender(room, "Priya")
     assert await priya.presses(action) is None
-    await hall.as_("Priya").hears_privately("isn't one of mine")
+    await room.as_("Priya").hears_privately("isn't one of mine")
     assert await priya.submits(action) is None
-    await hall.as_("Priya").hears_privately("isn't one of mine")
+    await room.as_("Priya").hears_privately("isn't one of mine")
 
 
-async def test_a_control_from_another_space_or_another_kith(card: tuple[Town, str]) -> None:
+async def test_a_control_from_another_space_or_another_kith(card: tuple[RoomTown, str]) -> None:
     shed, _ = card
     (row,) = await shed.rows("SELECT value FROM kept WHERE name = 'actions'")
     (thanks,) = await shed.rows("SELECT id FROM kindness_thanks")
@@ -269,31 +277,32 @@ async def test_a_control_from_another_space_or_another_kith(card: tuple[Town, st
     await shed.hears("#wall", "Also says Priya")
 
 
-async def test_somebody_elses_private_button(hall: Town) -> None:
-    mina = hall.as_("Mina")
+async def test_somebody_elses_private_button(room: RoomTown) -> None:
+    mina = room.as_("Mina")
     await mina.types("/kith me")
     await mina.presses("Forget me")
-    action = action_of(hall, mina, "Yes, forget me")
-    await Sender(hall, "Priya").presses(action)
-    await hall.as_("Priya").hears_privately("That one belongs to someone else")
-    (row,) = await hall.rows("SELECT name FROM member WHERE key = 'local:shed:u3'")
+    action = action_of(room, mina, "Yes, forget me")
+    await Sender(room, "Priya").presses(action)
+    await room.as_("Priya").hears_privately("That one belongs to someone else")
+    (row,) = await room.rows("SELECT name FROM member WHERE key = 'local:shed:u3'")
     assert row["name"] == "Mina"
 
 
-async def test_a_role_is_checked_when_the_button_is_pressed(hall: Town) -> None:
-    mina = hall.as_("Mina")
+async def test_a_role_is_checked_when_the_button_is_pressed(room: RoomTown) -> None:
+    mina = room.as_("Mina")
     await mina.types("/curate add Oil the hinge before you plane the door.")
     await mina.types("/curate remove 1")
-    hall.room.people[mina.id].roles = []
+    room.room.people[mina.id].roles = []
     await mina.presses("Take it out")
     await mina.hears_privately("That is for curators here")
-    assert await hall.rows("SELECT number FROM knowledge_snippet")
+    assert await room.rows("SELECT number FROM knowledge_snippet")
 
 
-async def test_a_button_of_a_part_that_is_gone(tmp_path: Path) -> None:
-    async with town(tmp_path) as shed:
+@pytest.mark.one_look
+async def test_a_button_of_a_part_that_is_gone(towns: Towns) -> None:
+    async with towns() as shed:
         await shed.as_("Mina").types("/shoutout @Jo for carrying the bench")
-    async with town(tmp_path, cogs=["cogs.welcome"], settings={}, clock=shed.clock) as again:
+    async with towns(cogs=["cogs.welcome"], settings={}, clock=shed.clock) as again:
         await again.as_("Priya").presses("Me too")
         await again.as_("Priya").hears_privately("That part of Kith is switched off here")
         await again.as_("Priya").uses("Why this?", message="Mina thanks Jo")
@@ -301,96 +310,96 @@ async def test_a_button_of_a_part_that_is_gone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("args", [("many", 2, 3), (1, 2)])
-async def test_a_button_that_an_older_version_made(hall: Town, args: tuple[Any, ...]) -> None:
-    (row,) = await hall.rows("SELECT value FROM kept WHERE name = 'actions'")
+async def test_a_button_that_an_older_version_made(room: RoomTown, args: tuple[Any, ...]) -> None:
+    (row,) = await room.rows("SELECT value FROM kept WHERE name = 'actions'")
     sealer = Sealer(bytes.fromhex(row["value"]))
-    priya = Sender(hall, "Priya")
+    priya = Sender(room, "Priya")
     for handler in ("kindness.me_too", "me.be_quiet", "me.unblock"):
         await priya.presses(sealer.seal(bind(handler, *args), "local:shed"), "x")
-        await hall.as_("Priya").hears_privately("from another time")
+        await room.as_("Priya").hears_privately("from another time")
 
 
 @pytest.mark.parametrize("handler", ["kindness.shoutout", "welcome.greet", "knowledge.scheduled_drop"])
-async def test_what_is_no_button_can_not_be_pressed(hall: Town, handler: str) -> None:
-    (row,) = await hall.rows("SELECT value FROM kept WHERE name = 'actions'")
+async def test_what_is_no_button_can_not_be_pressed(room: RoomTown, handler: str) -> None:
+    (row,) = await room.rows("SELECT value FROM kept WHERE name = 'actions'")
     sealed = Sealer(bytes.fromhex(row["value"])).seal(bind(handler), "local:shed")
-    await Sender(hall, "Priya").presses(sealed)
-    await hall.as_("Priya").hears_privately("isn't one of mine")
+    await Sender(room, "Priya").presses(sealed)
+    await room.as_("Priya").hears_privately("isn't one of mine")
 
 
-async def test_a_menu_action_on_nothing_or_on_something_unknown(hall: Town) -> None:
-    priya = Sender(hall, "Priya")
+async def test_a_menu_action_on_nothing_or_on_something_unknown(room: RoomTown) -> None:
+    priya = Sender(room, "Priya")
     assert await priya.uses("kindness.thank_for") is None
-    await hall.as_("Priya").hears_privately("isn't one of mine")
-    assert await priya.uses("kindness.nothing", member=hall.as_("Jo").member) is None
-    await hall.as_("Priya").hears_privately("switched off")
-    assert await priya.uses("kindness.me_too", member=hall.as_("Jo").member) is None
-    await hall.as_("Priya").hears_privately("switched off")
-    message = MessageRef(hall.channel("#general"), "m999")
+    await room.as_("Priya").hears_privately("isn't one of mine")
+    assert await priya.uses("kindness.nothing", member=room.as_("Jo").member) is None
+    await room.as_("Priya").hears_privately("switched off")
+    assert await priya.uses("kindness.me_too", member=room.as_("Jo").member) is None
+    await room.as_("Priya").hears_privately("switched off")
+    message = MessageRef(room.channel("#general"), "m999")
     form = await priya.uses("kindness.thank_for", message=message, text=LONG)
     assert form is not None
     await priya.submits(form.action, why="for nothing that anybody knows of")
-    await hall.as_("Priya").hears_privately("I can't tell who wrote that")
+    await room.as_("Priya").hears_privately("I can't tell who wrote that")
 
 
 # --- forms
 
 
-async def test_a_form_counts_once_however_often_it_is_sent(hall: Town) -> None:
-    priya = Sender(hall, "Priya")
+async def test_a_form_counts_once_however_often_it_is_sent(room: RoomTown) -> None:
+    priya = Sender(room, "Priya")
     form = await priya.command("kith", "feedback")
     assert form is not None
     await priya.submits(form.action, words="the evenings are too loud")
-    await hall.hears("#hosts", "too loud")
+    await room.hears("#hosts", "too loud")
     await priya.submits(form.action, words="the evenings are too loud")
-    await hall.as_("Priya").hears_privately("That form was sent already")
-    assert len(await hall.rows("SELECT * FROM feedback")) == 1
-    await hall.silence()
+    await room.as_("Priya").hears_privately("That form was sent already")
+    assert len(await room.rows("SELECT * FROM feedback")) == 1
+    await room.silence()
 
 
-async def test_a_form_that_was_asked_again_can_still_be_sent(hall: Town) -> None:
-    priya = Sender(hall, "Priya")
+async def test_a_form_that_was_asked_again_can_still_be_sent(room: RoomTown) -> None:
+    priya = Sender(room, "Priya")
     form = await priya.command("shoutout")
     assert form is not None
-    again = await priya.submits(form.action, to=hall.as_("Jo").member, why="short")
+    again = await priya.submits(form.action, to=room.as_("Jo").member, why="short")
     assert problems(again)
     # a platform that shows the mistakes in the same form sends the same form again
-    assert await priya.submits(form.action, to=hall.as_("Jo").member, why="for carrying the bench") is None
-    await hall.hears("#wall", "Priya thanks Jo")
+    assert await priya.submits(form.action, to=room.as_("Jo").member, why="for carrying the bench") is None
+    await room.hears("#wall", "Priya thanks Jo")
 
 
-async def test_a_settings_form_that_was_asked_again_can_still_be_sent(hall: Town) -> None:
-    amara = Sender(hall, "Amara")
+async def test_a_settings_form_that_was_asked_again_can_still_be_sent(room: RoomTown) -> None:
+    amara = Sender(room, "Amara")
     form = await amara.command("kith-admin", "settings", section="kindness")
     assert form is not None
     assert problems(await amara.submits(form.action, story="when pigs fly"))
     await amara.submits(form.action, story="every Friday at 15:00")
-    await hall.as_("Amara").hears_privately("Kept", "every Friday at 15:00")
+    await room.as_("Amara").hears_privately("Kept", "every Friday at 15:00")
     await amara.submits(form.action, story="every Friday at 14:00")
-    await hall.as_("Amara").hears_privately("That form was sent already")
+    await room.as_("Amara").hears_privately("That form was sent already")
 
 
-async def test_somebody_elses_form(hall: Town) -> None:
-    form = await Sender(hall, "Amara").command("kith-admin", "settings", section="kindness")
+async def test_somebody_elses_form(room: RoomTown) -> None:
+    form = await Sender(room, "Amara").command("kith-admin", "settings", section="kindness")
     assert form is not None
-    await Sender(hall, "Priya").submits(form.action, daily="50")
-    await hall.as_("Priya").hears_privately("belongs to someone else")
-    assert await hall.rows("SELECT * FROM setting") == []
+    await Sender(room, "Priya").submits(form.action, daily="50")
+    await room.as_("Priya").hears_privately("belongs to someone else")
+    assert await room.rows("SELECT * FROM setting") == []
 
 
-async def test_a_form_of_a_menu_that_is_too_old(hall: Town) -> None:
-    await hall.as_("Jo").types("I fixed the lathe, it was the bolt.")
-    mina = hall.as_("Mina")
+async def test_a_form_of_a_menu_that_is_too_old(room: RoomTown) -> None:
+    await room.as_("Jo").types("I fixed the lathe, it was the bolt.")
+    mina = room.as_("Mina")
     await mina.uses("Thank for this", message="fixed the lathe")
     assert mina.form is not None
     action = mina.form.action
-    await tidy(hall.core.engine, hall.clock.now() + 3 * 86_400_000)
-    await Sender(hall, "Mina").submits(action, why="for the quiet lathe since")
+    await tidy(room.core.engine, room.clock.now() + 3 * 86_400_000)
+    await Sender(room, "Mina").submits(action, why="for the quiet lathe since")
     await mina.hears_privately("That form is too old now")
 
 
-async def test_unknown_and_strange_values_in_a_form(hall: Town) -> None:
-    amara = Sender(hall, "Amara")
+async def test_unknown_and_strange_values_in_a_form(room: RoomTown) -> None:
+    amara = Sender(room, "Amara")
     form = await amara.command("kith-admin", "settings", section="kindness")
     assert form is not None
     assert problems(await amara.submits(form.action, daily=True, wall=7, story=("a", "b")))
@@ -403,8 +412,8 @@ async def test_unknown_and_strange_values_in_a_form(hall: Town) -> None:
     assert set(problems(again)) == {"to", "why"}
 
 
-async def test_ids_of_another_space(hall: Town) -> None:
-    amara = Sender(hall, "Amara")
+async def test_ids_of_another_space(room: RoomTown) -> None:
+    amara = Sender(room, "Amara")
     foreign = Channel("discord:1", "5", "elsewhere")
     form = await amara.command("kith-admin", "settings", section="kindness")
     assert form is not None
@@ -413,26 +422,26 @@ async def test_ids_of_another_space(hall: Town) -> None:
     assert "not in this community" in problems(form)["to"]
 
 
-async def test_another_space_sees_nothing_of_this_one(hall: Town) -> None:
-    await hall.as_("Mina").types("/shoutout @Jo for carrying the bench")
-    await hall.hears("#wall", "Mina thanks Jo")
-    action = action_of(hall, hall.as_("Priya"), "Me too")
+async def test_another_space_sees_nothing_of_this_one(room: RoomTown) -> None:
+    await room.as_("Mina").types("/shoutout @Jo for carrying the bench")
+    await room.hears("#wall", "Mina thanks Jo")
+    action = action_of(room, room.as_("Priya"), "Me too")
     other = Space("local", "other", "Elsewhere")
     for number, event in enumerate(
         (
-            ControlUsed(action=action, **_from(hall, other, 1)),
-            CommandUsed(path=("kith", "log"), **_from(hall, other, 2)),
-            CommandUsed(path=("kith", "why"), text="m1", **_from(hall, other, 3)),
+            ControlUsed(action=action, **_from(room, other, 1)),
+            CommandUsed(path=("kith", "log"), **_from(room, other, 2)),
+            CommandUsed(path=("kith", "why"), text="m1", **_from(room, other, 3)),
         )
     ):
-        assert await hall.core.accept(event) is None, number
-    rows = await hall.rows("SELECT body, because FROM outbox WHERE space = 'local:other'")
+        assert await room.core.accept(event) is None, number
+    rows = await room.rows("SELECT body, because FROM outbox WHERE space = 'local:other'")
     assert len(rows) == 3
     assert not any("Jo" in str(row) for row in rows)
-    assert await hall.rows("SELECT * FROM kindness_me_too") == []
+    assert await room.rows("SELECT * FROM kindness_me_too") == []
 
 
-def _from(shed: Town, space: Space, number: int) -> dict[str, Any]:
+def _from(shed: RoomTown, space: Space, number: int) -> dict[str, Any]:
     actor = shed.platform.translator.actor("u4")
     return {
         "id": f"elsewhere:{number}",
@@ -444,15 +453,16 @@ def _from(shed: Town, space: Space, number: int) -> dict[str, Any]:
     }
 
 
-async def test_a_person_nobody_knows(hall: Town) -> None:
-    mina = Sender(hall, "Mina")
+async def test_a_person_nobody_knows(room: RoomTown) -> None:
+    mina = Sender(room, "Mina")
     await mina.command("shoutout", text="<@u99> for carrying the bench upstairs")
-    await hall.as_("Mina").hears_privately("I can't find that person here")
-    await hall.silence()
+    await room.as_("Mina").hears_privately("I can't find that person here")
+    await room.silence()
 
 
-async def test_a_broken_setting_in_the_database_is_no_end(tmp_path: Path) -> None:
-    async with town(tmp_path, settings=USUAL) as shed:
+@pytest.mark.one_look
+async def test_a_broken_setting_in_the_database_is_no_end(towns: Towns) -> None:
+    async with towns() as shed:
         amara = shed.as_("Amara")
         await amara.types("/kith-admin settings kindness")
         await amara.fills(daily="7", story="every Friday at 15:00")

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from bot.model.events import Completion
-from bot.testing import BUILT_IN, Town, town
+from bot.model.roles import Actor
+from bot.testing import BUILT_IN, Town
+from tests.scenarios.harness import Towns
+
+pytestmark = pytest.mark.one_look
 
 SAMPLES = "tests.cogs.samples"
 THANKS = "/shoutout @Jo for carrying the bench up all those stairs"
 
 
 @pytest_asyncio.fixture
-async def wild(tmp_path: Path) -> AsyncIterator[Town]:
+async def wild(towns: Towns) -> AsyncIterator[Town]:
     """A town with a cog of which every part breaks."""
-    async with town(tmp_path, cogs=[f"{SAMPLES}.reckless", *BUILT_IN]) as made:
+    async with towns(cogs=[f"{SAMPLES}.reckless", *BUILT_IN]) as made:
         yield made
 
 
@@ -35,9 +38,9 @@ async def wild(tmp_path: Path) -> AsyncIterator[Town]:
     ],
 )
 async def test_what_can_not_be_used_is_named_and_the_others_go_on(
-    tmp_path: Path, module: str, problem: str
+    towns: Towns, module: str, problem: str
 ) -> None:
-    async with town(tmp_path, cogs=[*BUILT_IN, module]) as shed:
+    async with towns(cogs=[*BUILT_IN, module]) as shed:
         (fault,) = shed.core.registry.faults
         assert problem in fault.problem
         await shed.as_("Mina").types(THANKS)
@@ -70,8 +73,8 @@ async def test_another_listener_of_the_same_event_is_not_disturbed(wild: Town) -
 async def test_a_completer_that_breaks_offers_nothing(wild: Town) -> None:
     offered = await wild.core.complete(
         Completion(
-            space=wild.platform.space,
-            actor=wild.platform.translator.actor("u4"),
+            space=wild.space,
+            actor=Actor(wild.as_("Priya").member),
             path=("reckless", "completes"),
             option="which",
             typed="x",
@@ -101,5 +104,5 @@ async def test_the_others_forget_though_one_does_not(wild: Town) -> None:
     await priya.presses("Forget me")
     await priya.presses("Yes, forget me")
     await priya.hears_privately("Nearly done, but reckless could not forget you")
-    assert await wild.rows("SELECT * FROM kindness_thanks WHERE giver = 'local:shed:u4'") == []
+    assert await wild.rows("SELECT * FROM kindness_thanks WHERE giver = :key", key=priya.member.key) == []
     await wild.silence()

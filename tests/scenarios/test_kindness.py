@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from bot.testing import USUAL, Town, town
+from bot.testing import USUAL, Town
+from tests.scenarios.harness import Towns
 
 THANKS = "/shoutout @Jo for carrying the bench up all those stairs"
 
@@ -20,8 +19,8 @@ async def test_a_shoutout_appears_on_the_wall(shed: Town) -> None:
     await shed.silence()
 
 
-async def test_without_a_wall_it_appears_where_it_was_given(tmp_path: Path, look: str) -> None:
-    async with town(tmp_path, look=look, settings={}) as shed:
+async def test_without_a_wall_it_appears_where_it_was_given(towns: Towns) -> None:
+    async with towns(settings={}) as shed:
         await shed.as_("Mina").types(THANKS, place="#workshop")
         await shed.hears("#workshop", "Mina thanks Jo")
 
@@ -30,7 +29,7 @@ async def test_what_is_missing_is_asked_for(shed: Town) -> None:
     mina = shed.as_("Mina")
     await mina.types("/shoutout @Jo")
     mina.is_asked("What for?")
-    assert mina.filled_in()["to"] == "u2"
+    assert mina.filled_in()["to"] == shed.as_("Jo").id
     await mina.fills(why="for carrying the bench")
     await shed.hears("#wall", "Mina thanks Jo", "for carrying the bench")
 
@@ -128,11 +127,11 @@ async def test_many_who_join_in_are_counted(hall: Town) -> None:
     await hall.hears("#wall", "Guest", "and 2 more")
 
 
-async def test_the_button_works_after_a_restart(tmp_path: Path, look: str) -> None:
-    async with town(tmp_path, look=look) as shed:
+async def test_the_button_works_after_a_restart(towns: Towns) -> None:
+    async with towns() as shed:
         await shed.as_("Mina").types(THANKS)
         await shed.hears("#wall", "Mina thanks Jo")
-    async with town(tmp_path, look=look, clock=shed.clock) as again:
+    async with towns(clock=shed.clock) as again:
         await again.as_("Priya").presses("Me too")
         await again.hears("#wall", "Also says Priya")
 
@@ -146,6 +145,7 @@ async def test_from_the_menu_of_a_message(shed: Town) -> None:
     await shed.hears("#wall", "Mina thanks Jo", "quiet lathe")
 
 
+@pytest.mark.not_on("slack", why="it has no menu on people")
 async def test_from_the_menu_of_a_person(hall: Town) -> None:
     mina = hall.as_("Mina")
     await mina.uses("Give a shout-out", member="Jo")
@@ -243,8 +243,9 @@ async def test_who_wants_quiet_is_thanked_but_not_notified(hall: Town) -> None:
     assert (await hall.hears("#wall", "Mina thanks Jo")).pings == ()
 
 
-async def test_the_daily_number_is_a_setting(tmp_path: Path) -> None:
-    async with town(tmp_path, settings={**USUAL, "kindness": {"wall": "c3", "daily": 1}}) as shed:
+@pytest.mark.one_look
+async def test_the_daily_number_is_a_setting(towns: Towns) -> None:
+    async with towns(settings={**USUAL, "kindness": {"wall": "#wall", "daily": 1}}) as shed:
         mina = shed.as_("Mina")
         await mina.types(THANKS)
         await mina.types("/shoutout @Priya for carrying the bench")

@@ -38,7 +38,7 @@ async def test_ones_own_page(shed: Town) -> None:
     assert "Feedback you gave (1)" in everything.text
     assert "2026-09-28" in everything.text
     assert "1790586" not in everything.text
-    assert "local:shed" not in everything.text
+    assert shed.space.key not in everything.text
 
 
 async def test_everything_can_be_taken_along(hall: Town) -> None:
@@ -60,15 +60,16 @@ async def test_forgetting_is_shown_before_it_is_done(shed: Town) -> None:
     await priya.types("/kith me")
     await priya.presses("Forget me")
     await priya.hears_privately("This can't be undone", "Thanks you gave", "1: removed", "without your name")
-    assert await shed.rows("SELECT why FROM kindness_thanks WHERE giver = 'local:shed:u4'")
+    key = priya.member.key
+    assert await shed.rows("SELECT why FROM kindness_thanks WHERE giver = :key", key=key)
     await priya.presses("Yes, forget me")
     await priya.hears_privately("Done. I know nothing of you any more")
     tables = ("kindness_thanks", "kindness_me_too", "feedback", "preference", "block", "draft", "attention")
     for table in (*tables, "outbox", "log", "setting", "schedule"):
         rows = json.dumps(await shed.rows(f"SELECT * FROM {table}"), default=str, ensure_ascii=False)
-        assert "local:shed:u4" not in rows, table
+        assert key not in rows, table
         assert "Priya" not in rows, table
-    assert (await shed.rows("SELECT name FROM member WHERE key = 'local:shed:u4'"))[0]["name"] == ""
+    assert (await shed.rows("SELECT name FROM member WHERE key = :key", key=key))[0]["name"] == ""
 
 
 async def test_the_confirmation_goes_stale_after_ten_minutes(hall: Town) -> None:
@@ -79,7 +80,7 @@ async def test_the_confirmation_goes_stale_after_ten_minutes(hall: Town) -> None
     await hall.passes(minutes=12)
     await priya.presses("Yes, forget me")
     await priya.hears_privately("from another time")
-    assert await hall.rows("SELECT why FROM kindness_thanks WHERE giver = 'local:shed:u4'")
+    assert await hall.rows("SELECT why FROM kindness_thanks WHERE giver = :key", key=priya.member.key)
 
 
 async def test_being_forgotten_twice_does_no_harm(hall: Town) -> None:

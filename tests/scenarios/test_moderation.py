@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import pytest
 
-from bot.testing import Town, town
+from bot.testing import Town
+from tests.scenarios.harness import Towns
 
 THANKS = "/shoutout @Jo for carrying the bench up all those stairs"
 TIP = "/curate add Oil the hinge before you plane the door."
@@ -100,10 +101,11 @@ async def test_pausing_anew_replaces_the_end(hall: Town) -> None:
     assert "The pause is over" not in page.text
 
 
-async def test_the_pause_lasts_over_a_restart(tmp_path: Path) -> None:
-    async with town(tmp_path) as shed:
+@pytest.mark.one_look
+async def test_the_pause_lasts_over_a_restart(towns: Towns) -> None:
+    async with towns() as shed:
         await shed.as_("Jo").types("/kith-mod pause in 2 hours")
-    async with town(tmp_path, clock=shed.clock) as again:
+    async with towns(clock=shed.clock) as again:
         await again.newcomer("Robin")
         await again.silence()
         await again.passes(hours=2)

@@ -13,8 +13,9 @@ import pytest
 
 from bot.model.content import Form
 from bot.model.events import Event
-from bot.testing import Town, town
+from bot.testing import Town
 from tests.engines import PostgresServer
+from tests.scenarios.harness import opened
 
 TABLES = (
     "member",
@@ -109,24 +110,34 @@ async def outcome(shed: Town) -> tuple[Counter[str], Counter[str]]:
     return said, rows + Counter(f"outbox {row['state']}" for row in states)
 
 
-async def calm(folder: Path) -> tuple[Counter[str], Counter[str]]:
+async def calm(where: str, folder: Path) -> tuple[Counter[str], Counter[str]]:
     folder.mkdir()
-    async with town(folder) as shed:
+    async with opened(where, folder) as towns, towns() as shed:
         await a_week(shed)
         return await outcome(shed)
 
 
-@pytest.mark.parametrize(("engine", "seed"), [("sqlite", 1), ("sqlite", 2), ("sqlite", 3), ("postgres", 4)])
+@pytest.mark.parametrize(
+    ("where", "engine", "seed"),
+    [
+        ("room-discord", "sqlite", 1),
+        ("room-slack", "sqlite", 2),
+        ("room-plain", "sqlite", 3),
+        ("room-discord", "postgres", 4),
+        ("discord", "sqlite", 5),
+        ("slack", "sqlite", 6),
+    ],
+)
 async def test_nothing_happens_twice(
-    tmp_path: Path, request: pytest.FixtureRequest, engine: str, seed: int
+    tmp_path: Path, request: pytest.FixtureRequest, where: str, engine: str, seed: int
 ) -> None:
-    expected = await calm(tmp_path / "calm")
+    expected = await calm(where, tmp_path / "calm")
     url: str | None = None
     if engine == "postgres":
         server: PostgresServer = request.getfixturevalue("postgres")
         url = await server.fresh(None)
     storm = Storm(seed)
-    async with town(tmp_path, database=url) as shed:
+    async with opened(where, tmp_path) as towns, towns(database=url) as shed:
         accept: Callable[[Event], Awaitable[Form | None]] = shed.core.router.accept
         due = shed.core.scheduler._accept
         shed.core.router.accept = storm.around(accept)  # type: ignore[method-assign]

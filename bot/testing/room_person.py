@@ -1,4 +1,4 @@
-"""Somebody in a town: what they say, use, press and fill in, and what they hear."""
+"""Somebody in a town in the built-in room, and what they do there."""
 
 from __future__ import annotations
 
@@ -11,19 +11,23 @@ from bot.model.ids import Member
 from bot.platforms.local.adapter import LocalPlatform
 from bot.platforms.local.room import BOT_ID
 from bot.platforms.local.state import Dialog, Json, Message
-from bot.testing.heard import Heard, NotHeard, controls, listed, plain, shown, words_of
+from bot.testing.heard import Heard, NotHeard, Question, listed
+from bot.testing.room_words import controls, plain, shown, words_of
+from bot.testing.town import Person
 
 if TYPE_CHECKING:
-    from bot.testing.town import Town
+    from bot.testing.room import RoomTown
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody in a town, and what they do there."""
+class RoomPerson(Person):
+    """Somebody in the built-in room."""
 
-    town: Town
-    id: str
-    name: str
+    at: RoomTown
+
+    @property
+    def town(self) -> RoomTown:
+        return self.at
 
     @property
     def member(self) -> Member:
@@ -34,7 +38,6 @@ class Person:
         return self.town.platform
 
     async def types(self, text: str, place: str = "#general") -> None:
-        """Say something in a channel, or use a command there."""
         where = self.town.place(place)
         if text.startswith("/"):
             await self._platform.command(self.id, where, text)
@@ -43,7 +46,6 @@ class Person:
         await self.town.settled()
 
     async def writes_to_bot(self, text: str) -> None:
-        """Say something in the conversation with the bot."""
         await self._platform.say(self.id, self.town.room.direct(BOT_ID, self.id).id, text)
         await self.town.settled()
 
@@ -55,10 +57,7 @@ class Person:
         self.town.room.come_back(self.id)
         await self.town.settled()
 
-    # What this person sees
-
     def sees(self) -> list[Heard]:
-        """All of the bot's messages that this person can see."""
         room = self.town.room
         return [
             shown(room, one)
@@ -66,24 +65,10 @@ class Person:
             if one.author == BOT_ID and one.kind == "message" and room.sees(self.id, one)
         ]
 
-    async def hears_privately(self, *words: str) -> Heard:
-        """The next message for this person alone that holds all these words."""
-        await self.town.settled()
-        found = self.town.new([one for one in self.sees() if one.private or self.town.is_direct(one)])
-        return self.town.take(found, words, f"by {self.name} alone")
-
-    async def hears_nothing(self) -> None:
-        """Nothing private was said to this person that they have not heard yet."""
-        await self.town.settled()
-        found = self.town.new([one for one in self.sees() if one.private or self.town.is_direct(one)])
-        if found:
-            raise NotHeard(f"{self.name} should have heard nothing, but heard:\n{listed(found)}")
-
-    # What this person presses and fills in
+    # Buttons, lists, menus
 
     async def presses(self, label: str, *, on: Heard | None = None) -> None:
-        """Press the newest button of that name, or the one on a certain message."""
-        message, control = self._control("button", label, on)
+        message, control = self.control("button", label, on)
         if control is None:
             await self._chooses_line(message, [label])
         else:
@@ -91,8 +76,7 @@ class Person:
         await self.town.settled()
 
     async def chooses(self, *labels: str, on: Heard | None = None) -> None:
-        """Choose from the newest list that offers these."""
-        message, control = self._control("select", labels[0], on)
+        message, control = self.control("select", labels[0], on)
         if control is None:
             await self._chooses_line(message, labels)
         else:
@@ -103,7 +87,6 @@ class Person:
         await self.town.settled()
 
     async def uses(self, label: str, *, message: str | None = None, member: str | None = None) -> None:
-        """Use a menu action on the newest message with these words, or on a person."""
         target = MenuTarget.MESSAGE if message is not None else MenuTarget.MEMBER
         menu = next(
             ident
@@ -113,50 +96,56 @@ class Person:
         room = self.town.room
         if message is not None:
             seen = [one for one in room.history.messages.values() if room.sees(self.id, one)]
-            shown = max((one for one in seen if message in words_of(one)), key=lambda one: one.number)
-            await self._platform.menu(self.id, menu, message=shown.id)
+            newest = max((one for one in seen if message in words_of(one)), key=lambda one: one.number)
+            await self._platform.menu(self.id, menu, message=newest.id)
         else:
             await self._platform.menu(self.id, menu, member=self.town.as_(member or "").id)
         await self.town.settled()
 
+    def control(self, kind: str, label: str, on: Heard | None = None) -> tuple[Message, Json | None]:
+        """The newest "button" or "select" of that name in sight; None for a line to be answered by number."""
+        room = self.town.room
+        seen = sorted(room.history.messages.values(), key=lambda one: -one.number)
+        for message in seen:
+            if message.author != BOT_ID or not room.sees(self.id, message):
+                continue
+            if on is not None and message.id != on.id:
+                continue
+            for control in controls(message.card):
+                offers = [plain(control["label"])] + [one["label"] for one in control.get("options", ())]
+                if control["kind"] == kind and label in offers:
+                    return message, control
+            lines = [line.partition(". ") for line in words_of(message).splitlines()]
+            if any(number.isdecimal() and name.partition(": ")[0] == label for number, _, name in lines):
+                return message, None
+        raise NotHeard(f"{self.name} sees nothing called {label!r} to use. In sight:\n{listed(self.sees())}")
+
+    async def _chooses_line(self, message: Message, labels: Sequence[str]) -> None:
+        lines = [line.partition(". ") for line in words_of(message).splitlines()]
+        numbers = {label.partition(": ")[0]: number for number, _, label in lines if number.isdecimal()}
+        chosen = ", ".join(numbers[label] for label in labels)
+        await self._platform.say(self.id, message.place, chosen, reply_to=message.id)
+
+    # Forms
+
     @property
     def form(self) -> Dialog | None:
-        """The form that this person is asked to fill in."""
+        """The form that this person is asked to fill in, as the room keeps it."""
         return self.town.room.ledger.dialog(self.id)
 
-    def is_asked(self, *labels: str) -> None:
-        """A form is open that asks for these."""
-        asked = [one["label"] for one in self._fields()]
-        missing = [label for label in labels if label not in asked]
-        if missing or not asked:
-            raise NotHeard(f"{self.name} should be asked for {missing or 'something'}, not for {asked}.")
-
-    def is_asked_nothing(self) -> None:
-        if self.form is not None:
-            raise NotHeard(
-                f"{self.name} should be asked nothing, not {[f['label'] for f in self._fields()]}."
-            )
-
-    def problems(self) -> dict[str, str]:
-        """What the open form says is wrong, by field."""
-        return {one["name"]: one["problem"] for one in self._fields() if one["problem"]}
-
-    def filled_in(self) -> dict[str, Any]:
-        """What the open form holds already, by field."""
+    def questions(self) -> list[Question]:
         held = self.form.values if self.form is not None else {}
-        return {one["name"]: held.get(one["name"], one["value"]) for one in self._fields()}
+        return [
+            Question(
+                one["name"], one["label"], held.get(one["name"], one["value"]), str(one["problem"] or "")
+            )
+            for one in self._fields()
+        ]
 
     async def fills(self, **answers: Any) -> None:
-        """Fill in the open form and send it; what is not named stays as it is.
-
-        People and channels are given by name, as ``@Jo`` and ``#wall``.
-        """
+        self.check_asked(answers)
         dialog = self.form
-        if dialog is None:
-            raise NotHeard(f"{self.name} has no form to fill in.")
-        unknown = set(answers) - {one["name"] for one in self._fields()}
-        if unknown:
-            raise LookupError(f"The form does not ask for {', '.join(sorted(unknown))}.")
+        assert dialog is not None
         if dialog.asked:
             await self._answers(dialog, answers)
         else:
@@ -205,26 +194,3 @@ class Person:
 
     def _fields(self) -> list[Json]:
         return [one for page in (self.form.pages if self.form else []) for one in page["fields"]]
-
-    def _control(self, kind: str, label: str, on: Heard | None) -> tuple[Message, Json | None]:
-        room = self.town.room
-        seen = sorted(room.history.messages.values(), key=lambda one: -one.number)
-        for message in seen:
-            if message.author != BOT_ID or not room.sees(self.id, message):
-                continue
-            if on is not None and message.id != on.id:
-                continue
-            for control in controls(message.card):
-                offers = [plain(control["label"])] + [one["label"] for one in control.get("options", ())]
-                if control["kind"] == kind and label in offers:
-                    return message, control
-            lines = [line.partition(". ") for line in words_of(message).splitlines()]
-            if any(number.isdecimal() and name.partition(": ")[0] == label for number, _, name in lines):
-                return message, None
-        raise NotHeard(f"{self.name} sees nothing called {label!r} to use. In sight:\n{listed(self.sees())}")
-
-    async def _chooses_line(self, message: Message, labels: Sequence[str]) -> None:
-        lines = [line.partition(". ") for line in words_of(message).splitlines()]
-        numbers = {label.partition(": ")[0]: number for number, _, label in lines if number.isdecimal()}
-        chosen = ", ".join(numbers[label] for label in labels)
-        await self._platform.say(self.id, message.place, chosen, reply_to=message.id)
