@@ -17,7 +17,7 @@ __all__ = ["served"]
 HOUR = 3_600
 
 
-@pytest.mark.parametrize(("ahead", "said"), [(HOUR, "3600 s behind"), (30, "")])
+@pytest.mark.parametrize(("ahead", "said"), [(HOUR, " s behind Slack"), (30, "")])
 async def test_a_clock_that_differs_is_said_at_the_start(
     ahead: int, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
