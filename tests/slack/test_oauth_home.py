@@ -74,9 +74,9 @@ async def test_a_workspace_goes_and_comes_back(s: Shared, order: tuple[str, ...]
     await two.greets("Lou")
     missed = one.workspace.join("Max")
     await s.install(one)
-    assert [message for message in one.hall.live if missed.id in message.shown] == []
     await one.greets("Ned")
     await s.settled()
+    assert [message for message in one.hall.live if missed.id in message.shown] == []
     assert (await s.row(one))["state"] == "installed"
 
 
