@@ -182,6 +182,15 @@ async def test_an_answer_nobody_waits_for_is_never_taken_for_the_next() -> None:
         assert server.connections == 2
 
 
+async def test_an_answer_that_takes_too_long_is_none() -> None:
+    async with serving(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n", HELLO) as server:
+        wire = Wire(f"http://127.0.0.1:{server.port}", patience=0.05)
+        with pytest.raises(NoAnswer):
+            await asyncio.wait_for(wire.ask("GET", "/slow"), 5)
+        assert (await wire.ask("GET", "/next")).body == b"hello"
+        await wire.close()
+
+
 async def test_where_nobody_listens_nothing_was_sent() -> None:
     async with serving() as server:
         port = server.port

@@ -17,10 +17,8 @@ from bot.platforms.discord.errors import Refused
 from bot.platforms.discord.ids import Json
 from bot.platforms.discord.pace import Pace
 from bot.platforms.discord.render import Body, File
-from bot.platforms.discord.wire import Answer, NoAnswer, NotSent, Wire
+from bot.platforms.discord.wire import PATIENCE, Answer, NoAnswer, NotSent, Wire
 
-TIMEOUT: Final = 20.0
-"""Seconds that an answer is waited for; less than the outbox waits."""
 _CLOSED_FOR: Final = 60.0
 _BANNED_FOR: Final = 600.0
 _UNREACHABLE_FOR: Final = 2.0
@@ -33,11 +31,10 @@ _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 class Api:
     """Discord's API for one token. ``base`` is its address, version included."""
 
-    def __init__(self, base: str, token: str, pace: Pace, *, timeout: float = TIMEOUT) -> None:
+    def __init__(self, base: str, token: str, pace: Pace, *, timeout: float = PATIENCE) -> None:
         self.pace = pace
-        self._wire = Wire(base, {"User-Agent": _user_agent()})
+        self._wire = Wire(base, {"User-Agent": _user_agent()}, patience=timeout)
         self._authorization = {"Authorization": f"Bot {token}"}
-        self._timeout = timeout
 
     async def close(self) -> None:
         """Let go of the connections. What is sent afterwards opens them again."""
@@ -118,12 +115,11 @@ class Api:
         if query:
             target = f"{target}?{urlencode(query)}"
         try:
-            async with asyncio.timeout(self._timeout):
-                return await self._wire.ask(method, target, headers, data)
+            return await self._wire.ask(method, target, headers, data)
         except NotSent as error:
             raise RetryLater(f"unreachable: {error}", _UNREACHABLE_FOR, everywhere=True) from error
-        except (NoAnswer, TimeoutError) as error:
-            raise Unsure(f"no-answer: {str(error) or 'in time'}") from error
+        except NoAnswer as error:
+            raise Unsure(f"no-answer: {error}") from error
 
 
 def _user_agent() -> str:

@@ -20,6 +20,8 @@ from urllib.parse import quote, urlsplit
 
 CONNECT_TIMEOUT: Final = 5.0
 """Seconds for a connection to stand, with each of the two kinds of addresses."""
+PATIENCE: Final = 20.0
+"""Seconds that an answer is waited for; less than the outbox waits."""
 IDLE: Final = 50.0
 """Seconds for which an unused connection is kept; servers keep them for a minute and more."""
 _TARGET: Final = re.compile(r"/[!-~]*")
@@ -58,11 +60,17 @@ class _Connection:
 class Wire:
     """``base`` is where the server stands, with the path that all requests begin with.
 
-    ``headers`` go with every request. ``trust`` is used instead of the system's certificates.
+    ``headers`` go with every request. ``patience`` is how many seconds an answer may take, ``trust`` is used
+    instead of the system's certificates.
     """
 
     def __init__(
-        self, base: str, headers: Mapping[str, str] | None = None, *, trust: ssl.SSLContext | None = None
+        self,
+        base: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        patience: float = PATIENCE,
+        trust: ssl.SSLContext | None = None,
     ) -> None:
         parts = urlsplit(base)
         if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -71,6 +79,7 @@ class Wire:
         self._host = parts.hostname
         self._port = parts.port or (443 if self._secure else 80)
         self._path = parts.path.rstrip("/")
+        self._patience = patience
         self._trust = trust
         always = {"Host": parts.netloc.rpartition("@")[2], "Accept-Encoding": "gzip", **(headers or {})}
         self._always = _lines(always)
@@ -97,20 +106,23 @@ class Wire:
         more = {**(headers or {}), "Content-Length": str(len(body))} if body or method != "GET" else headers
         head = f"{method} {target} HTTP/1.1\r\n{self._always}{_lines(more or {})}\r\n"
         connection = self._kept() or await self._connect()
+        reader, writer = connection.reader, connection.writer
+        too_late = asyncio.get_running_loop().call_later(self._patience, writer.transport.abort)
         whole = False
         try:
-            connection.writer.write(head.encode("latin-1") + body)
-            await connection.writer.drain()
-            answer, whole = await _read(connection.reader)
+            writer.write(head.encode("latin-1") + body)
+            await writer.drain()
+            answer, whole = await _read(reader)
             return answer
         except (OSError, EOFError, ValueError, asyncio.LimitOverrunError, zlib.error) as error:
             raise NoAnswer(f"{type(error).__name__}: {error}") from error
         finally:
+            too_late.cancel()
             if whole and connection.is_open:
                 connection.used_at = monotonic()
                 self._idle.append(connection)
             else:
-                connection.writer.transport.abort()
+                writer.transport.abort()
 
     def _kept(self) -> _Connection | None:
         """The connection that was used last, so that those beyond need grow old."""
