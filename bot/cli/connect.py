@@ -32,6 +32,8 @@ __all__ = ["Guide", "connect", "tokens_folder", "with_token_file"]
 LOOK_EVERY: Final = 2.0
 """Seconds between two looks whether the bot was invited."""
 _CHANNELS_SHOWN: Final = 12
+_SERVERS_SHOWN: Final = 5
+_COLUMN: Final = max(len(need.name) for need in NEEDS)
 
 
 def connect(config: Path | None) -> None:
@@ -113,8 +115,7 @@ class Guide:
                 "   Joins: not yet. Without them newcomers are greeted only when they first write or click."
                 f"\n   Switch on Server Members Intent at {checkup.portal(found)} and save."
             )
-            answer = self._terminal.ask("   Press Enter to look again, or type skip", "look")
-            if answer.strip().lower().startswith("s"):
+            if self._skips():
                 break
             found = await application.fetch(api)
         else:
@@ -132,27 +133,54 @@ class Guide:
         while not told:
             await asyncio.sleep(self._look_every)
             told = await checkup.joined(api)
-        servers = [await checkup.server(api, found, each) for each in told[:5]]
+        servers = await self._servers(api, found)
         self._say(f"   It is in {', '.join(each.name for each in servers)}.")
         return servers
 
-    async def _permissions(self, api: Api, found: Application, servers: Sequence[checkup.Server]) -> None:
+    async def _servers(self, api: Api, found: Application) -> list[checkup.Server]:
+        told = await checkup.joined(api)
+        return [await checkup.server(api, found, each) for each in told[:_SERVERS_SHOWN]]
+
+    async def _permissions(
+        self, api: Api, found: Application, servers: Sequence[checkup.Server]
+    ) -> Sequence[checkup.Server]:
         self._say("\n4. What it may do:")
-        for server in servers:
-            self._say(f"   {server.name}")
-            for granted in server.channels[:_CHANNELS_SHOWN]:
-                lacks = [*granted.lacks, *granted.would_like]
-                what = f"lacks {', '.join(need.name for need in lacks)}" if lacks else "all it needs"
-                where = " (newcomers are greeted here)" if granted.is_default else ""
-                self._say(f"     #{granted.channel}{where}: {what}")
-            if server.announces_joins:
-                self._say(
-                    "     Discord posts a join message of its own there. /kith-admin setup tells what to do."
-                )
-        if any(granted.lacks for server in servers for granted in server.channels):
-            self._say("   What is it for?")
+        while True:
+            for server in servers:
+                self._table(server)
+            wrong = [check for check in checkup.permissions([*servers]) if check.remedy]
+            if not wrong:
+                break
+            for check in wrong:
+                self._say(f"   {check.detail}.\n   {check.remedy}")
+            if self._skips():
+                break
+            servers = await self._servers(api, found)
+        for check in checkup.greetings([*servers]):
+            if check.remedy:
+                self._say(f"   {check.detail}.\n   {check.remedy}")
+        if any(granted.lacks or granted.would_like for server in servers for granted in server.channels):
+            self._say("   What each is for:")
             for need in NEEDS:
-                self._say(f"     {need.name}: {need.why}")
+                self._say(f"     {need.name:{_COLUMN}} {need.why}{'' if need.vital else ' (not needed)'}")
+        return servers
+
+    def _table(self, server: checkup.Server) -> None:
+        self._say(f"   {server.name}")
+        shown = server.channels[:_CHANNELS_SHOWN]
+        width = max((len(granted.channel) for granted in shown), default=0) + 1
+        for granted in shown:
+            lacks = [*granted.lacks, *granted.would_like]
+            what = f"lacks {', '.join(need.name for need in lacks)}" if lacks else "all it needs"
+            where = "; newcomers are greeted here" if granted.is_default else ""
+            self._say(f"     {'#' + granted.channel:{width}}  {what}{where}")
+        if (more := len(server.channels) - len(shown)) > 0:
+            self._say(f"     and {more} more")
+
+    def _skips(self) -> bool:
+        """Whether to go on without looking again."""
+        answer = self._terminal.ask("   Press Enter to look again, or type skip", "look")
+        return answer.strip().lower().startswith("s")
 
     async def _register(self, api: Api, found: Application) -> None:
         wanted = commands.wanted(self._catalog())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import sys
 import tomllib
@@ -16,7 +17,8 @@ from bot.cli.failures import Refused
 from bot.config_file import load
 from bot.model.check import Check, State
 from bot.platforms.discord import checkup
-from bot.platforms.discord.permissions import INVITED
+from bot.platforms.discord.errors import MEANINGS
+from bot.platforms.discord.permissions import INVITED, NEEDS
 from tests.fakes.discord import FakeDiscord, P
 from tests.fakes.discord.permissions import Overwrite
 
@@ -71,8 +73,9 @@ async def test_from_a_token_to_a_greeting(
     await guide(fake, tmp_path, script, monkeypatch).lead()
     assert "It belongs to" in script.text
     assert f"permissions={int(INVITED)}" in script.text
-    assert "#hall (newcomers are greeted here): all it needs" in script.text
+    assert "#hall  all it needs; newcomers are greeted here" in script.text
     assert "join message of its own" in script.text
+    assert "Send a random welcome message" in script.text
     assert "Sent to your direct messages" in script.text
     assert fake.token not in script.text
     assert "This is how I greet" in fake.dm(fake.world.owner).last.text
@@ -93,6 +96,33 @@ async def test_from_a_token_to_a_greeting(
     await guide(fake, tmp_path, second, monkeypatch).lead()
     assert "configured already" in second.text
     assert len(fake.sent("PUT /applications/{application_id}/commands")) == 1
+
+
+async def test_a_missing_permission_is_looked_at_again_once_it_is_mended(
+    fake: FakeDiscord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guild = fake.guild("Workshop", system_channel="hall")
+    hall, secret = guild.channel("hall"), guild.channel("secret-things")
+    fake.world.overwrite(secret, Overwrite(guild.id, 0, deny=P.VIEW_CHANNEL))
+    fake.world.overwrite(hall, Overwrite(guild.id, 0, deny=P.SEND_MESSAGES))
+    script = Script(fake.token)
+    allowed = Overwrite(guild.bot.id, 1, allow=P.SEND_MESSAGES)
+    script.when["allow it to Kith: Send Messages to greet"] = lambda: fake.world.overwrite(hall, allowed)
+    await guide(fake, tmp_path, script, monkeypatch).lead()
+    assert "#hall           lacks Send Messages; newcomers are greeted here" in script.text
+    assert "#hall           all it needs; newcomers are greeted here" in script.text
+    assert "#secret-things  lacks View Channels" in script.text
+    assert "Add Reactions            to say thank you with a wave (not needed)" in script.text
+    assert "Sent to your direct messages" in script.text
+
+
+async def test_a_server_without_a_place_for_greetings_is_told(
+    fake: FakeDiscord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake.guild("Workshop").channel("talk")
+    script = Script(fake.token)
+    await guide(fake, tmp_path, script, monkeypatch).lead()
+    assert "greeted nowhere yet" in script.text
 
 
 @pytest.mark.parametrize(
@@ -149,6 +179,7 @@ async def test_the_doctor_finds_all_well(fake: FakeDiscord) -> None:
     assert found["discord-token"].state is State.OK
     assert found["discord-permissions"].state is State.OK
     assert found["discord-reach"].state is State.OK
+    assert found["discord-greetings"].state is State.OK
     assert found["discord-commands"].state is State.WARN
 
 
@@ -163,3 +194,32 @@ async def test_the_doctor_names_what_is_wrong(fake: FakeDiscord) -> None:
     assert "#hall" in found["discord-permissions"].detail
     assert found["discord-reach"].state is State.WARN
     assert (await seen(fake, "MTA.wrong.token"))["discord-token"].state is State.FAIL
+
+
+@pytest.mark.parametrize(("people", "state"), [(7_990, State.OK), (8_000, State.WARN), (12_000, State.WARN)])
+async def test_the_doctor_warns_before_discord_reviews_and_drafts_the_application(
+    fake: FakeDiscord, people: int, state: State
+) -> None:
+    fake.guild("Workshop", system_channel="hall", crowd=people // 2)
+    fake.guild("Shed", system_channel="hall", crowd=people - people // 2)
+    found = (await seen(fake))["discord-reach"]
+    assert found.state is state
+    if state is State.WARN:
+        assert "10,000" in found.detail
+        assert "A draft: “kith greets newcomers" in found.remedy
+
+
+async def test_the_doctor_tells_of_two_greetings(fake: FakeDiscord) -> None:
+    fake.guild("Workshop", system_channel="hall", join_messages=True)
+    found = (await seen(fake))["discord-greetings"]
+    assert found.state is State.WARN
+    assert "switch off" in found.remedy
+
+
+def test_every_code_permission_and_reason_is_explained() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "connect-discord.md").read_text(encoding="utf-8")
+    assert re.findall(r"^### (discord-\w+)$", text, re.MULTILINE) == list(checkup.CODES)
+    for need in NEEDS:
+        assert f"| {need.name} | {need.why} | {'yes' if need.vital else 'better'} |" in text
+    for code in MEANINGS:
+        assert f"`discord-{code}`" in text, code

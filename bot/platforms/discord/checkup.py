@@ -23,10 +23,16 @@ CODES: Final = (
     "discord-content",
     "discord-servers",
     "discord-permissions",
+    "discord-greetings",
     "discord-commands",
     "discord-reach",
 )
 """All codes of the looks in this module; docs/connect-discord.md explains each. They never change."""
+SILENCE_JOINS: Final = (
+    "In Discord's Server Settings, Engagement, switch off “Send a random welcome message when someone joins "
+    "this server”, or choose another channel for Kith's greetings with /kith-admin settings."
+)
+"""What to do where Discord posts a join message of its own."""
 REACH_WARNS: Final = 8_000
 REACH_REVIEW: Final = 10_000
 _SERVERS_MOST: Final = 20
@@ -84,6 +90,7 @@ async def examine(api: Api) -> list[Check]:
         servers = [await server(api, found, each) for each in (await joined(api))[:_SERVERS_MOST]]
         checks.append(_servers(found, servers))
         checks += permissions(servers)
+        checks += greetings(servers)
         checks.append(await _commands(api, found))
         checks.append(await reach(api, found))
     except Refused as refused:
@@ -143,6 +150,12 @@ def _servers(found: Application, servers: list[Server]) -> Check:
     )
 
 
+def allow(granted: Granted) -> str:
+    """How to give Kith what it lacks in a channel, and what for."""
+    wanted = "; ".join(f"{need.name} {need.why}" for need in granted.lacks)
+    return f"In that channel's settings, under Permissions, allow it to Kith: {wanted}."
+
+
 def permissions(servers: list[Server]) -> list[Check]:
     """One finding for each server in whose greeting channel something is missing."""
     checks = []
@@ -155,14 +168,29 @@ def permissions(servers: list[Server]) -> list[Check]:
                         "discord-permissions",
                         "Permissions",
                         f"{each.name}: Kith lacks {names} in #{granted.channel}",
-                        f"In that channel's settings, under Permissions, allow it to Kith: "
-                        f"{'; '.join(f'{need.name} {need.why}' for need in granted.lacks)}.",
+                        allow(granted),
                     )
                 )
     if servers and not checks:
         checks.append(
             Check.ok("discord-permissions", "Permissions", "all that is needed where newcomers are greeted")
         )
+    return checks
+
+
+def greetings(servers: list[Server]) -> list[Check]:
+    """One finding for each server that greets newcomers itself, or has no place for greetings."""
+    checks = []
+    for each in servers:
+        if each.announces_joins:
+            detail = f"{each.name}: Discord posts a join message of its own; two greetings are one too many"
+            checks.append(Check.warn("discord-greetings", "Greetings", detail, SILENCE_JOINS))
+        elif not any(granted.is_default for granted in each.channels):
+            detail = f"{each.name} has no channel for system messages, so newcomers are greeted nowhere yet"
+            remedy = "Choose a greeting channel with /kith-admin settings, unless that is done."
+            checks.append(Check.warn("discord-greetings", "Greetings", detail, remedy))
+    if servers and not checks:
+        checks.append(Check.ok("discord-greetings", "Greetings", "Kith's is the only one"))
     return checks
 
 
