@@ -43,6 +43,8 @@ async def _serve(loaded: Loaded, *, browser: bool, fresh: bool) -> None:
         runtime.started()
         if kith.link is None:
             typer.echo(f"Kith is up. Its health is at {kith.address}/healthz")
+            if loaded.config.slack.client_id is not None:
+                typer.echo(f"Slack workspaces let it in at {kith.address}/slack/install")
         else:
             typer.echo(f"Kith is up. Your room is at {kith.address}")
             typer.echo(f"Come in with this link; it works once, within 15 minutes:\n\n  {kith.link}\n")

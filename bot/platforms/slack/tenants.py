@@ -16,13 +16,14 @@ import aiohttp
 import structlog
 
 from bot.model.events import SpaceLost, SpaceSeen
+from bot.model.ids import Space
 from bot.platforms.base import DeliveryError, Sink
 from bot.platforms.slack.client import DEAD, Client, Refused
 from bot.platforms.slack.installs import Installation, Installs, State
 from bot.platforms.slack.notices import Notices
 from bot.platforms.slack.oauth import OAuth
 from bot.platforms.slack.renewal import Renewal
-from bot.platforms.slack.workspace import Workspace
+from bot.platforms.slack.workspace import PLATFORM, Workspace
 
 LOOK: Final = 60.0
 """Seconds between two looks at what other processes have stored."""
@@ -218,6 +219,7 @@ class Tenants:
             workspace.seen_at = self._now()
             self._workspaces[installation.team] = workspace
         workspace.client.use(token)
+        workspace.space = Space(PLATFORM, installation.team, installation.name)
         workspace.bot_user, workspace.bot_id = installation.bot_user, installation.bot_id
         workspace.lost = False
 
