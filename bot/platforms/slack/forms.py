@@ -46,9 +46,9 @@ class Asked:
         """Raises ValueError for what no modal of ours holds."""
         try:
             action, token, channel, path, *_ = json.loads(text)
+            return cls(str(action), str(token), str(channel), tuple(map(str, path)))
         except (TypeError, ValueError) as error:
             raise ValueError("not a modal of Kith's") from error
-        return cls(action, token, channel, tuple(path))
 
 
 def prefix(action: str) -> str:

@@ -141,7 +141,7 @@ class Listeners(AsyncMiddleware):
         except Unknown as unknown:
             self._tell_unknown(str(unknown))
             return None
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
             log.error(
                 "slack_event_unreadable", type=event.get("type"), error=f"{type(error).__name__}: {error}"
             )
