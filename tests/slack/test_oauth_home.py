@@ -134,3 +134,22 @@ async def test_what_waited_for_a_workspace_that_left_ends(s: Shared) -> None:
         kim=f"%{kim.id}%",
     )
     assert row["reason"].startswith("app_uninstalled")
+
+
+async def test_a_button_in_a_shared_channel_belongs_to_where_it_came_from(s: Shared) -> None:
+    one, two = await s.place("One"), await s.place("Two")
+    await one.open()
+    await two.open()
+    one.workspace.connect(one.hall, two.workspace)
+    one.workspace.admit(one.hall, two.ada)
+    form = await (await one.ada.command(one.hall, "/shoutout")).view()
+    await one.ada.submit(form, {"To": one.lead, "What for?": "You stayed late to find the fault."})
+    thanks = await one.lead.sees("You stayed late", one.hall)
+    await two.ada.click(thanks, "Me too")
+    await s.slack.until(lambda: two.ada.modals or two.ada.ephemerals or "2" in thanks.shown)
+    await s.settled()
+    pressed = await s.rows("SELECT space FROM member WHERE key LIKE :ada", ada=f"%:{two.ada.id}")
+    assert one.space in {row["space"] for row in pressed}
+    # what somebody asks of their own workspace's Kith there, that one answers
+    asked = await two.ada.command(one.hall, "/kith", "me")
+    assert "Your page" in (await asked.message()).shown

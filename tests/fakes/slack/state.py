@@ -207,6 +207,8 @@ class View:
     errors: dict[str, str] = field(default_factory=dict)
     open: bool = True
     versions: list[dict[str, Any]] = field(default_factory=list)
+    installed: "Workspace | None" = None
+    """Whose installation of the app opened it, where a stranger may be looking at it."""
 
     @property
     def kind(self) -> str:
@@ -237,9 +239,8 @@ class View:
         """The view object that Slack sends back and passes along with interactions."""
         content = self.content
         app = self.person.workspace.slack.app
-        install = app.installations.get(self.person.workspace.id) or next(
-            iter(app.installations.values()), None
-        )
+        opener = self.installed or self.person.workspace
+        install = app.installations.get(opener.id) or next(iter(app.installations.values()), None)
         return {
             "id": self.id,
             "team_id": self.person.workspace.id,

@@ -24,10 +24,15 @@ def _view(call: Call, kind: str) -> dict[str, Any]:
     return checked(call.slack, call.json("view", "invalid_arguments"), kind)
 
 
+def _opened(call: Call, view: View) -> dict[str, Any]:
+    view.installed = call.workspace
+    return {"view": view.as_json()}
+
+
 def open_(call: Call) -> dict[str, Any]:
     view = _view(call, "modal")
     trigger = call.slack.desk.exchange(call.need("trigger_id"), call.token)
-    return {"view": call.slack.desk.show(trigger.person, view, trigger).as_json()}
+    return _opened(call, call.slack.desk.show(trigger.person, view, trigger))
 
 
 def push(call: Call) -> dict[str, Any]:
@@ -35,7 +40,7 @@ def push(call: Call) -> dict[str, Any]:
     trigger = call.slack.desk.exchange(call.need("trigger_id"), call.token)
     if trigger.view is None or not trigger.view.open:
         raise Refusal("not_found")
-    return {"view": call.slack.desk.push(trigger.person, view, trigger).as_json()}
+    return _opened(call, call.slack.desk.push(trigger.person, view, trigger))
 
 
 def _existing(call: Call) -> View:
