@@ -34,6 +34,7 @@ class Clock:
         self._timers: list[tuple[float, int, Timer]] = []
         self._order = itertools.count()
         self._wake: asyncio.TimerHandle | None = None
+        self._wake_at = 0.0
 
     def now(self) -> float:
         real = self._stopped_at if self._frozen else self._origin + time.monotonic()
@@ -86,11 +87,11 @@ class Clock:
             return
         loop = asyncio.get_running_loop()
         when = loop.time() + max(0.0, self._timers[0][0] - self.now())
-        if self._wake is not None and not self._wake.cancelled() and self._wake.when() <= when + 0.0005:
+        if self._wake is not None and self._wake_at <= when + 0.0005:
             return
         if self._wake is not None:
             self._wake.cancel()
-        self._wake = loop.call_at(when, self._ring)
+        self._wake, self._wake_at = loop.call_at(when, self._ring), when
 
     def _ring(self) -> None:
         self._wake = None

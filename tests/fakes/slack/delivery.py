@@ -3,7 +3,7 @@
 import asyncio
 import functools
 import random
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -71,6 +71,8 @@ class Deliveries:
         self.copies = 1
         self.new_ids = False
         self.lag = 0.0
+        self.on_end: Callable[[Delivery], None] = lambda _: None
+        """Told of each delivery that is acknowledged or given up."""
 
     @property
     def under_way(self) -> int:
@@ -196,6 +198,7 @@ class Deliveries:
         delivery.acked_at = self._slack.clock.now()
         self.acked += outcome.ok
         self.lost += not outcome.ok
+        self.on_end(delivery)
 
     async def interaction(self, kind: str, payload: dict[str, Any]) -> Outcome:
         """Send a command or an interaction: one attempt, no retry."""
