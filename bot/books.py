@@ -62,6 +62,7 @@ async def keep(scope: Scope, event: Event, subject: Member | None) -> Event | No
                 default_channel=event.default_channel.key if event.default_channel else None,
                 announces_joins=event.announces_joins,
                 people=event.people,
+                hears_joins=event.hears_joins,
             )
         case SpaceLost():
             await spaces.lost(tx, event.space.key, scope.now)

@@ -60,6 +60,16 @@ class Setup(Cog[NoSettings, Store]):
                     T("Before you go"),
                 )
             )
+        if not row["hears_joins"]:
+            hints.append(
+                Section(
+                    T(
+                        "Nobody tells me here who joins, so I greet newcomers when they first write or use"
+                        " me. Whoever runs me can change that; the doctor says how."
+                    ),
+                    T("Good to know"),
+                )
+            )
         ctx.reply(
             Card(
                 T("Setting up Kith in {space}", space=ctx.space.name),

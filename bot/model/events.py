@@ -30,11 +30,14 @@ class SpaceSeen(Event):
     """The bot is in this space and can be used there: at the start, after a reconnect, or newly added.
 
     ``announces_joins``: the platform posts a join message of its own. ``people`` is None where unknown.
+    ``hears_joins`` is False where nobody tells the bot who joins, so that a newcomer is noticed later, by
+    what they first say or use.
     """
 
     default_channel: Channel | None = None
     announces_joins: bool = False
     people: int | None = None
+    hears_joins: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,18 +34,27 @@ async def add(tx: Tx, *, key: str, community: int, name: str, now: int) -> None:
 
 
 async def seen(
-    tx: Tx, key: str, *, name: str, default_channel: str | None, announces_joins: bool, people: int | None
+    tx: Tx,
+    key: str,
+    *,
+    name: str,
+    default_channel: str | None,
+    announces_joins: bool,
+    people: int | None,
+    hears_joins: bool,
 ) -> None:
     """What the platform says of a space now."""
     await tx.run(
         "UPDATE space SET name = CASE WHEN :name = '' THEN name ELSE :name END, lost_at = NULL,"
-        " default_channel = :channel, announces_joins = :announces, people = :people WHERE key = :key",
+        " default_channel = :channel, announces_joins = :announces, people = :people,"
+        " hears_joins = :hears WHERE key = :key",
         {
             "key": key,
             "name": name,
             "channel": default_channel,
             "announces": int(announces_joins),
             "people": people,
+            "hears": int(hears_joins),
         },
     )
 

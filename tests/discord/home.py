@@ -14,6 +14,7 @@ from bot.core import Core, build, load_cogs
 from bot.model.ids import Space
 from bot.platforms.discord.adapter import DiscordPlatform
 from storage.engines import open_engine
+from storage.port import Tx
 from storage.repos import members
 from tests.fakes.discord import FakeDiscord, Guild, Message, P, Person
 
@@ -101,6 +102,18 @@ class Home:
         key = f"discord:{self.guild.id}:{person.id}"
         async with asyncio.timeout(10):
             while await core.engine.read(lambda tx: members.get(tx, key)) is None:
+                await asyncio.to_thread(lambda: None)
+
+    async def told(self, where: str) -> None:
+        """Until Kith knows this of the server, as a condition on its row."""
+        core = self.core
+        assert core is not None
+
+        async def found(tx: Tx) -> bool:
+            return await tx.one(f"SELECT 1 AS found FROM space WHERE {where}") is not None
+
+        async with asyncio.timeout(10):
+            while not await core.engine.read(found):
                 await asyncio.to_thread(lambda: None)
 
     async def settled(self) -> None:

@@ -223,6 +223,8 @@ async def test_without_the_members_intent_newcomers_are_greeted_when_they_speak_
             await made.ada.say(made.wall, "Welcome!")
             await made.settled()
             assert len(made.hall.messages) == 2
+            setup = await (await made.admin.slash("kith-admin setup")).answered()
+            assert "Nobody tells me here who joins" in setup.text
         finally:
             await made.stop()
 

@@ -6,7 +6,6 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -173,6 +172,23 @@ async def test_told_three_times_and_in_disorder_everything_happens_once(h: Home)
     assert used.followups == pressed.followups == []
 
 
+async def test_setup_notices_what_discord_posts_itself_and_that_it_stopped(h: Home) -> None:
+    before = await (await h.admin.slash("kith-admin setup")).answered()
+    assert "join message of its own" not in before.text
+    assert "Nobody tells me" not in before.text
+    h.guild.system_channel_flags = 0
+    h.fake.world.guild_updated(h.guild)
+    await h.told("announces_joins = 1")
+    during = await (await h.admin.slash("kith-admin setup")).answered()
+    assert "join message of its own" in during.text
+    assert "Change welcome" in " ".join(during.response.labels if during.response else ())
+    h.guild.system_channel_flags = 1
+    h.fake.world.guild_updated(h.guild)
+    await h.told("announces_joins = 0")
+    after = await (await h.admin.slash("kith-admin setup")).answered()
+    assert "join message of its own" not in after.text
+
+
 async def test_settings_with_real_channel_pickers(h: Home) -> None:
     setup = await h.admin.slash("kith-admin setup")
     await setup.answered()
@@ -278,31 +294,21 @@ async def test_nothing_is_registered_twice(h: Home) -> None:
 
 async def test_a_server_left_and_joined_again_is_met_for_the_first_time(h: Home) -> None:
     kim = h.guild.join("Kim")
-    await h.hears(f"<@{kim.id}>")
+    first = await h.hears(f"<@{kim.id}>")
     kim.leave()
+    await h.fake.until(lambda: first.deleted)
     h.guild.remove_bot()
     kim.rejoin()
     noor = h.guild.join("Noor")
-    assert h.core is not None
-    engine = h.core.engine
-    async with asyncio.timeout(10):
-        while await engine.read(_baseline) is not None:
-            await asyncio.to_thread(lambda: None)
-        h.guild.add_bot()
-        while await engine.read(_baseline) is None:
-            await asyncio.to_thread(lambda: None)
+    await h.told("baseline_at IS NULL")
+    h.guild.add_bot()
+    await h.told("baseline_at IS NOT NULL")
     lou = h.guild.join("Lou")
     await h.hears(f"<@{lou.id}>")
     await h.restart()
     await h.settled()
     assert not any(f"<@{noor.id}>" in message.text for message in h.hall.messages)
-    assert sum(f"<@{kim.id}>" in message.text for message in h.hall.messages) == 0
-
-
-async def _baseline(tx: Any) -> int | None:
-    row = await tx.one("SELECT baseline_at FROM space")
-    found: int | None = row["baseline_at"]
-    return found
+    assert not any(f"<@{kim.id}>" in message.text for message in h.hall.messages)
 
 
 async def test_the_first_look_greets_nobody(tmp_path: Path) -> None:

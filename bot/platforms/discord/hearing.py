@@ -106,18 +106,18 @@ class Hearing:
     def again(self, space: Space) -> None:
         """Tell of a server once more, so that its members are compared."""
         if (data := self._servers.get(space.id)) is not None:
-            self._hand(parse.seen(self._guilds, data))
+            self._hand(parse.seen(self._guilds, data, hears_joins=self._sees_joins))
 
     def _guild(self, data: Json) -> None:
         if data.get("unavailable"):
             return
         self._remember(data)
-        self._hand(parse.seen(self._guilds, data))
+        self._hand(parse.seen(self._guilds, data, hears_joins=self._sees_joins))
 
     def _guild_changed(self, data: Json) -> None:
         """Told on only if where it greets changed: the host compares all members then."""
         if self._servers.get(str(data["id"])) != self._remember(data):
-            self._hand(parse.seen(self._guilds, data))
+            self._hand(parse.seen(self._guilds, data, hears_joins=self._sees_joins))
 
     def _remember(self, data: Json) -> Json:
         self._guilds.see(data)

@@ -148,7 +148,7 @@ class Guilds:
         return (self.channel(guild, ident), None) if parent is None else (self.channel(guild, parent), ident)
 
 
-def seen(guilds: Guilds, data: Json) -> SpaceSeen:
+def seen(guilds: Guilds, data: Json, *, hears_joins: bool = True) -> SpaceSeen:
     """A server that the bot is in."""
     guild = str(data["id"])
     system = data.get("system_channel_id")
@@ -160,6 +160,7 @@ def seen(guilds: Guilds, data: Json) -> SpaceSeen:
         default_channel=None if system is None else guilds.channel(guild, str(system)),
         announces_joins=announces_joins(data),
         people=guilds.count(guild),
+        hears_joins=hears_joins,
     )
 
 
