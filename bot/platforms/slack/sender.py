@@ -39,7 +39,14 @@ MARGIN: Final = 60
 """Seconds by which Slack's clock may be behind ours when the history is read."""
 
 _TEXT_INSTEAD: Final = frozenset(
-    {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long", "invalid_arguments"}
+    {
+        "invalid_blocks",
+        "invalid_blocks_format",
+        "invalid_attachments",
+        "msg_blocks_too_long",
+        "msg_too_long",
+        "invalid_arguments",
+    }
 )
 _NEEDS_OPERATOR: Final = frozenset(
     {"token_revoked", "token_expired", "invalid_auth", "not_authed", "org_login_required"}
