@@ -92,8 +92,9 @@ class Engine(Protocol):
         """Run `work(tx)` as one transaction and return its result once that is committed.
 
         Units of one community run one after another, on every engine and over all workers. What `work` raises
-        undoes this unit alone and reaches the caller. `work` may be called again when the storage made the
-        first attempt void, so it must do nothing but use `tx` and return. On SQLite it runs on the writer's
+        undoes this unit alone and reaches the caller. `work` may be called again, because the
+        storage made the first attempt void or on SQLite another unit of the same commit failed, so it must do
+        nothing but use `tx` and return. On SQLite it runs on the writer's
         thread, in a copy of the caller's context variables.
 
         Errors: `ForeignAwait` if `work` awaited anything but `tx`; `StorageError` if the storage failed, and

@@ -80,6 +80,8 @@ class Lane:
     """Something was added while it was busy."""
     claimed: Attempt | None = None
     """What was put on the wire when it was added, and is still to be attempted."""
+    has_more: bool = False
+    """Whether something may stand in it behind what was claimed."""
     waited_until: int = 0
     """The latest time (real ms) that was waited for, by a clock that can't be set back."""
 

@@ -47,9 +47,6 @@ AHEAD = 4
 """How many times the room on the wire rows may claim as they are added. A crash leaves
 what was claimed to be looked into."""
 
-MOST_STREAK = 8
-"""Rows of one lane that may go one after the other while other lanes wait for room."""
-
 Settled = Callable[[OutboxRow, str, Receipt | None], Awaitable[None]]
 
 
@@ -84,6 +81,8 @@ class Sender:
         self._pace = Pace(platform.limits)
         self._reserve = platform.limits.in_flight // 8
         self._lanes: dict[str, Lane] = {}
+        self._claims = 0
+        self._on_wire = 0
         self._answers = Queue(timing.patience / 1_000)
         self._others = Queue(timing.patience / 1_000)
         self._running: set[asyncio.Task[None]] = set()
@@ -115,25 +114,27 @@ class Sender:
         if self._closed or self._role.fence != row.fence:
             return  # it is found again and looked into
         lane = self._lane(row.lane, row.community, row.priority)
-        lane.claimed = Attempt(row, started.out)
+        self._claim(lane, Attempt(row, started.out))
         if not lane.busy:
             self._queue(lane).put(lane, monotonic())
             self._go_ahead()
 
     def wake(self, woken: Woken) -> None:
         """Something was added to a lane."""
-        known = self._lanes.get(woken.lane)
-        if known is None:
+        lane = self._lanes.get(woken.lane)
+        if lane is None:
             if self.is_full and woken.priority != Priority.ANSWER:
                 self._scout.fall_behind()
                 return
             lane = self._lane(woken.lane, woken.community, woken.priority)
             self._queue(lane).put(lane, monotonic())
-        elif known.busy:
-            known.woken = True
+        elif lane.busy:
+            lane.woken = True
         else:
-            self._queue(known).hasten(known, woken.priority)
-        self._go_ahead()
+            self._queue(lane).hasten(lane, woken.priority)
+        lane.has_more = True
+        if not lane.busy:
+            self._go_ahead()
 
     def park(self, due_at: int) -> None:
         """Something will be due (community time)."""
@@ -223,6 +224,7 @@ class Sender:
 
     def _drop(self, lane: Lane) -> None:
         self._lanes.pop(lane.key, None)
+        self._let_go(lane)
         if not self._lanes:
             self._quiet.set()
         if self._scout.is_behind and len(self._lanes) <= MOST_LANES // 2:
@@ -276,7 +278,7 @@ class Sender:
         return min(moments, default=None)
 
     def _next_queue(self, now: float) -> Queue | None:
-        free = self._limits.in_flight - len(self._running)
+        free = self._limits.in_flight - self._on_wire
         answer = self._answers.first(now) if free > 0 and self._pace.ready_at(exempt=True) <= now else None
         other = (
             self._others.first(now)
@@ -290,6 +292,7 @@ class Sender:
     def _start(self, lane: Lane) -> None:
         lane.busy = True
         lane.woken = False
+        self._on_wire += 1
         task = asyncio.create_task(self._serve(lane), name=f"outbox {lane.key}")
         self._running.add(task)
         task.add_done_callback(self._ended)
@@ -310,64 +313,72 @@ class Sender:
         self._finish(lane, found)
 
     async def _go(self, lane: Lane) -> Next:
-        claimed, lane.claimed = lane.claimed, None
-        if claimed is None:
-            turn = await self._take(lane)
-        elif (claimed.row.lease_until or 0) < system_ms() + self._timing.attempt:
-            turn = await self._settle(lane, claimed.row, Deferred("claimed too early", 0), go_on=True)
-        else:
-            turn = Turn(claimed)
-        streak = 0
-        while True:
+        """One attempt or one look, and what came of it stored."""
+        try:
+            turn = await self._begin_turn(lane)
             await self._announce(turn.moved)
             match turn.next:
-                case Attempt(row, out):
-                    if not self._role.is_held:
-                        return Lost()
+                case Attempt(row, out) if self._role.is_held:
                     self._crash_point("claimed")
                     outcome, closed = await self._courier.deliver(out)
                     self._crash_point("delivered")
-                    spent = True
                 case LookUp(row, out):
                     outcome, closed = await self._courier.look(out, row.first_attempt or row.added_at)
                     self._crash_point("looked up")
-                    spent = False
+                    self._pace.give_back(lane.key, exempt=lane.answer)
                 case other:
                     self._pace.give_back(lane.key, exempt=lane.answer)
-                    return other
-            if closed:
-                self._pace.close(monotonic() + closed)
-            streak += 1
-            go_on = self._may_go_on(lane, spent, streak)
-            turn = await self._settle(lane, row, outcome, go_on)
-            self._crash_point("settled")
-            if not go_on:
-                await self._announce(turn.moved)
-                if not spent:
-                    self._pace.give_back(lane.key, exempt=lane.answer)
-                return turn.next
+                    return Lost() if isinstance(other, Attempt) else other
+        finally:
+            self._on_wire -= 1
+        if closed:
+            self._pace.close(monotonic() + closed)
+        self._go_ahead()
+        turn = await self._settle(lane, row, outcome, go_on=self._may_claim(lane))
+        self._crash_point("settled")
+        await self._announce(turn.moved)
+        return turn.next
 
-    def _may_go_on(self, lane: Lane, spent: bool, streak: int) -> bool:
-        """Whether the lane may take its next row in the unit that settles this one, without a new turn."""
+    async def _begin_turn(self, lane: Lane) -> Turn:
+        claimed = self._let_go(lane)
+        if claimed is None:
+            return await self._take(lane)
+        if (claimed.row.lease_until or 0) < system_ms() + self._timing.attempt:
+            too_early = Deferred("claimed too early", 0)
+            return await self._settle(lane, claimed.row, too_early, go_on=True)
+        return Turn(claimed)
+
+    def _may_claim(self, lane: Lane) -> bool:
+        """Whether the lane may claim its next row in the unit that settles this one."""
         now = monotonic()
-        if self._stopping or not self._role.is_held or self._pace.ready_at(exempt=lane.answer) > now:
-            return False
-        if not spent:
-            return True
-        if self._pace.lane_ready_at(lane.key) > now:
-            return False
-        if streak >= MOST_STREAK and (self._answers.first(now) or self._others.first(now)) is not None:
-            return False
-        self._pace.take(lane.key, now, exempt=lane.answer)
-        return True
+        return (
+            self._role.is_held
+            and not self._stopping
+            and self._claims < self._limits.in_flight * AHEAD
+            and self._pace.ready_at(exempt=lane.answer) <= now
+            and self._pace.lane_ready_at(lane.key) <= now
+        )
 
-    async def _settle(self, lane: Lane, row: OutboxRow, outcome: Outcome, go_on: bool) -> Turn:
+    def _claim(self, lane: Lane, attempt: Attempt) -> None:
+        lane.claimed = attempt
+        self._claims += 1
+
+    def _let_go(self, lane: Lane) -> Attempt | None:
+        claimed, lane.claimed = lane.claimed, None
+        if claimed is not None:
+            self._claims -= 1
+        return claimed
+
+    async def _settle(self, lane: Lane, row: OutboxRow, outcome: Outcome, *, go_on: bool) -> Turn:
         """Commit what came of it, however long that takes: what is known must not be forgotten."""
         failures = 0
+        last = not lane.has_more  # what another process adds is found when the tables are looked at
         while True:
             try:
                 fence = self._role.fence or row.fence or 0
-                return await self._unit(lane, fence, lambda steps: steps.settle(row, outcome, go_on=go_on))
+                return await self._unit(
+                    lane, fence, lambda steps: steps.settle(row, outcome, go_on=go_on, last=last)
+                )
             except Exception as error:
                 failures += 1
                 log.error("outcome_not_stored", intent=row.key, error=str(error))
@@ -410,6 +421,11 @@ class Sender:
             self._queue(lane).put(lane, now)
             return
         match found:
+            case Attempt():
+                self._claim(lane, found)
+                self._queue(lane).put(lane, now)
+            case LookUp():
+                self._queue(lane).put(lane, now)
             case Rest(until):
                 lane.waited_until = until
                 self._queue(lane).put(lane, now, now + max(until - system_ms(), 1) / 1_000)

@@ -28,7 +28,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A row that was stored as being on the wire; its sender attempts it as soon as the unit is committed."""
+    """A row that was stored as being on the wire; its sender attempts it once the unit is committed."""
 
     row: OutboxRow
     out: Outgoing
@@ -171,12 +171,13 @@ class Staging:
             return _ended(row, end, self._now), out
         if found is None:
             found = await lanes.lane_state(self._tx, row.community, row.key, row.platform, row.lane)
-        row = row._replace(position=position or found.last + 1)
+        position = position or found.last + 1
         grant = self._grant(row.platform, row.lane, bool(row.answer)) if found.last == 0 else None
         if grant is None or found.sending >= grant.room:
-            return row, out
+            return row._replace(position=position), out
         return (
             row._replace(
+                position=position,
                 state="sending",
                 fence=grant.fence,
                 lease_until=grant.lease_until,

@@ -156,10 +156,15 @@ class Steps:
             row = await lanes.head(self._tx, self._lane, self._community)
         return self._turn(More(row.priority) if row is not None else None)
 
-    async def settle(self, row: OutboxRow, outcome: Outcome, *, go_on: bool) -> Turn:
-        """Record what came of an attempt or a look; with ``go_on``, take what goes next in the same unit."""
+    async def settle(self, row: OutboxRow, outcome: Outcome, *, go_on: bool, last: bool = False) -> Turn:
+        """Record what came of an attempt or a look; with ``go_on``, `take` the next row in the same unit.
+
+        ``last``: once this row has ended, nothing stands in the lane as far as the sender knows.
+        """
         if not await self._settle(row, outcome) and await self._is_others(row):
             return self._turn(Lost())
+        if last and isinstance(outcome, Arrived):
+            return self._turn(None)
         if go_on:
             return await self.take()
         priority = await lanes.next_priority(self._tx, self._lane, self._community)

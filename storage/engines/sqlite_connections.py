@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import aiosqlite
 
-from storage.engines.sqlite_tx import SqliteTx, portable
+from storage.engines.sqlite_tx import SqliteTx, TooBold, portable
 from storage.engines.stepping import Done, NoLoop, Waiting, Work, step
 from storage.errors import ReadOnly, ReadTimeout, StorageBusy, StorageError
 
@@ -107,7 +107,10 @@ class _Connection(aiosqlite.Connection):
 
 
 class Writer(_Connection):
-    """The one connection that writes. Waiting units share a transaction, each in a savepoint of its own."""
+    """The one connection that writes. Waiting units share a transaction.
+
+    If one of them fails, all are run anew, each in a savepoint of its own.
+    """
 
     def __init__(self, file: Path) -> None:
         super().__init__(
@@ -167,10 +170,17 @@ class Writer(_Connection):
             self._take(group, GROUP_UNITS)
             raise
         until = perf_counter() + GROUP_SECONDS
-        done: list[Done] = []
+        failed: list[Done] = []
         try:
-            while len(group) < GROUP_UNITS and perf_counter() < until and (unit := self._take(group)):
-                done.append(self._unit(unit))
+            try:
+                done = self._run_boldly(group, until, failed)
+            except TooBold:
+                self._run("ROLLBACK")
+                self._run("BEGIN IMMEDIATE")
+                ended = {done.future for done in failed}
+                done = failed + [self._unit(unit) for unit in group if unit.future not in ended]
+                while unit := self._join(group, until):
+                    done.append(self._unit(unit))
             self._commit()
         except Exception:
             # a failing disk and a rule that is only checked at the commit undo everyone's work; apart,
@@ -178,6 +188,30 @@ class Writer(_Connection):
             self._roll_back()
             return self._one_by_one(group)
         return done
+
+    def _run_boldly(self, group: list[Waiting], until: float, failed: list[Done]) -> list[Done]:
+        """Run units without the savepoints that nearly none of them needs.
+
+        Raises `TooBold` if one did; a unit that ended with an error of its own is then in `failed`.
+        """
+        done: list[Done] = []
+        while unit := self._join(group, until):
+            tx = SqliteTx(self._cursor, self._known, self._file, is_bold=True)
+            outcome = self._outcome(unit, tx)
+            fault = tx.fault
+            tx.end()
+            self._check(fault)
+            if outcome.error is not None:
+                failed.append(outcome)
+                raise TooBold
+            done.append(outcome)
+        return done
+
+    def _join(self, group: list[Waiting], until: float) -> Waiting | None:
+        """The next unit of the group, if there is one and it may still come along."""
+        if len(group) >= GROUP_UNITS or perf_counter() >= until:
+            return None
+        return self._take(group)
 
     def _take(self, group: list[Waiting], count: int = 1) -> Waiting | None:
         """Move up to `count` units whose callers still wait from the queue to `group`; returns the last."""
@@ -211,23 +245,24 @@ class Writer(_Connection):
         """Run one unit in its savepoint; raises `StorageError` when the transaction around it is lost too."""
         self._run("SAVEPOINT unit")
         tx = SqliteTx(self._cursor, self._known, self._file)
-        try:
-            result = unit.context.run(step, unit.work, tx)
-        except BaseException as error:
-            self._check(tx.fault)
+        outcome = self._outcome(unit, tx)
+        fault = tx.fault
+        tx.end()
+        self._check(fault)
+        if outcome.error is not None:
             self._run("ROLLBACK TO unit")
-            self._run("RELEASE unit")
-            if isinstance(error, StopIteration):  # which a future can't hold
-                error = RuntimeError(repr(error))
+        self._run("RELEASE unit")
+        return outcome
+
+    def _outcome(self, unit: Waiting, tx: SqliteTx) -> Done:
+        try:
+            return Done(unit.future, unit.context.copy().run(step, unit.work, tx), tx.fault)
+        except TooBold:
+            raise
+        except StopIteration as error:  # which a future can't hold
+            return Done(unit.future, error=RuntimeError(repr(error)))
+        except BaseException as error:
             return Done(unit.future, error=error)
-        else:
-            self._check(tx.fault)
-            if tx.fault is not None:
-                self._run("ROLLBACK TO unit")
-            self._run("RELEASE unit")
-            return Done(unit.future, result, tx.fault)
-        finally:
-            tx.end()
 
     def _check(self, fault: Exception | None) -> None:
         if isinstance(fault, ReadOnly):

@@ -64,11 +64,13 @@ def portable(error: Exception, file: Path) -> Exception:
 class SqliteTx:
     """One unit's transaction; see `storage.port.Tx`."""
 
-    __slots__ = ("_cursor", "_file", "_known", "depth", "fault")
+    __slots__ = ("_cursor", "_file", "_known", "depth", "fault", "is_bold")
 
     dialect: ClassVar[Dialect] = "sqlite"
 
-    def __init__(self, cursor: sqlite3.Cursor, known: set[str], file: Path) -> None:
+    def __init__(self, cursor: sqlite3.Cursor, known: set[str], file: Path, *, is_bold: bool = False) -> None:
+        self.is_bold = is_bold
+        """Whether savepoints are left out, in the hope that none will be needed."""
         self._cursor = cursor
         self._known = known
         self._file = file
@@ -166,6 +168,13 @@ class SqliteTx:
         self.fault = over()
 
 
+class TooBold(BaseException):
+    """A savepoint would have been needed: the group is to be run anew with them.
+
+    No Exception, so that nobody takes it for a failure of what he does himself.
+    """
+
+
 class _Savepoint:
     __slots__ = ("_tx",)
 
@@ -174,7 +183,8 @@ class _Savepoint:
 
     async def __aenter__(self) -> None:
         tx = self._tx
-        tx.control(f"SAVEPOINT s{tx.depth}")
+        if not tx.is_bold:
+            tx.control(f"SAVEPOINT s{tx.depth}")
         tx.depth += 1
 
     async def __aexit__(
@@ -183,6 +193,10 @@ class _Savepoint:
         tx = self._tx
         tx.depth -= 1
         fault = tx.fault
+        if tx.is_bold:
+            if error is not None or fault is not None:
+                raise TooBold
+            return
         if error is None and fault is None:
             tx.control(f"RELEASE s{tx.depth}")
             return
