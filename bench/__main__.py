@@ -11,7 +11,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-BENCHES = ("units", "schedules", "room", "start", "slack")
+BENCHES = ("units", "schedules", "room", "start", "slack", "slack_burst")
 
 
 def main() -> None:
@@ -28,7 +28,9 @@ def main() -> None:
         module = importlib.import_module(f"bench.{name}")
         sys.stdout.write(f"== {name}: {module.__doc__.splitlines()[0]}\n")
         sys.stdout.flush()
-        found = asyncio.run(module.run(say=_say))
+        factory = module.loop_factory() if hasattr(module, "loop_factory") else None
+        with asyncio.Runner(loop_factory=factory) as runner:
+            found = runner.run(module.run(say=_say))
         sys.stdout.write(f"{module.table(found)}\n\n")
         results += found
     record = {

@@ -34,11 +34,11 @@ from bot.platforms.slack.limits import SLACK
 from bot.platforms.slack.oauth import OAuthOptions
 from bot.slack_installs import SlackInstalls
 from storage.engines import open_engine
-from storage.port import Engine
 from storage.repos import spaces
 
 Told = dict[str, Any]
 HELP: Final = "Here is what there is."
+OAUTH: Final = OAuthOptions("1.2", "secret", "https://kith.example/oauth", "https://kith.example/install")
 IN_FLIGHT: Final = 16
 """Posts that the tuned Bolt has on the wire at once, which is Kith's number too."""
 
@@ -81,8 +81,10 @@ async def kith(told: Told, *, http: bool) -> AsyncIterator[str]:
             api=told["api"],
             limits=SLACK if told["paced"] else replace(SLACK, lane_interval=0),
         )
-        if len(told["workspaces"]) > 1:
-            platform = await _shared(told, options, engine)
+        installs = SlackInstalls(engine, Keyring([new_key()]), system_ms)
+        several = len(told["workspaces"]) > 1
+        if several:
+            platform = SlackPlatform(replace(options, oauth=OAUTH), installs)
         else:
             token = told["workspaces"][0]["token"]
             app_token = None if http else told["app_token"]
@@ -97,6 +99,8 @@ async def kith(told: Told, *, http: bool) -> AsyncIterator[str]:
             sections=sections_of(cogs, {}, zone),
             zone=zone,
         )
+        if several:
+            await _install(told, installs)
         address = ""
         if http:
             app = web.Application()
@@ -112,9 +116,8 @@ async def kith(told: Told, *, http: bool) -> AsyncIterator[str]:
         yield address
 
 
-async def _shared(told: Told, options: SlackOptions, engine: Engine) -> SlackPlatform:
-    """Kith as many workspaces install it, installed in all of them."""
-    installs = SlackInstalls(engine, Keyring([new_key()]), system_ms)
+async def _install(told: Told, installs: SlackInstalls) -> None:
+    """Let Kith into every workspace."""
     for workspace in told["workspaces"]:
         await installs.keep(
             Installation(
@@ -126,8 +129,6 @@ async def _shared(told: Told, options: SlackOptions, engine: Engine) -> SlackPla
                 tokens=Tokens(workspace["token"], system_ms()),
             )
         )
-    oauth = OAuthOptions("1.2", "secret", "https://kith.example/slack/oauth", "https://kith.example/slack")
-    return SlackPlatform(replace(options, oauth=oauth), installs)
 
 
 @asynccontextmanager
