@@ -9,9 +9,10 @@ from typing import Final
 
 import typer
 
-from bot import slack
+from bot import slack, slack_manifest
 from bot.cli.connect_slack_oauth import SharedGuide
 from bot.cli.failures import Refused
+from bot.cli.slack_app import is_up_to_date
 from bot.cli.terminal import Terminal, TyperTerminal, keep_token, with_secret_file
 from bot.config_file import Loaded, load
 from bot.model.check import State
@@ -60,16 +61,22 @@ class Guide:
     async def lead(self) -> None:
         """All steps. Raises Refused, with what to do, where it can't go on."""
         given: dict[str, str] = {}
+        wanted = slack.manifest(self._config, http=self._http)
         if self._config.slack.bot_token is None:
             self._make_app()
             given = self._secrets()
             options = slack.options(self._config.slack, given)
+            is_current = True
         else:
             self._say("1. The tokens are configured already.")
             options = slack.options(self._config.slack)
+            why = scopes(slack.catalog(self._config))
+            is_current = is_up_to_date(self._config, self._terminal, wanted, why)
         await self._check(options)
         if given:
             self._keep(given)
+        if is_current:
+            slack_manifest.keep(self._config, wanted)
         await self._greet(options)
         self._say("\nAll done. Start Kith with `kith run`, then type /kith admin setup in Slack.")
         self._say("Nothing public is said before you press Go there.")
@@ -84,6 +91,7 @@ class Guide:
             self._say(f"   {scope:<20} {why}")
         self._say("\n   Open this link, choose your workspace, press Create, then Install to Workspace:\n")
         self._say(f"   {creation_link(made)}\n")
+        self._say("   This is for one workspace. For several: kith connect slack --oauth\n")
         if self._http and self._config.web.public_url is None:
             self._say("   Over HTTP, Slack must reach Kith: set web.public_url to its address first.\n")
 

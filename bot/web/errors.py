@@ -60,6 +60,7 @@ _PAGE = """<!doctype html>
 </body>
 </html>
 """
+_LINK = '\n<p class="way-on"><a class="button button--main" href="{1}">{0}</a></p>'
 
 
 def status_of(code: str) -> int:
@@ -69,9 +70,7 @@ def status_of(code: str) -> int:
 
 def page(status: int, title: str, words: str, link: tuple[str, str] | None = None) -> web.Response:
     """A page of a heading, a line that says what to do, and perhaps a link: its label and address."""
-    shown = (
-        f'\n<p><a href="{html.escape(link[1])}">{html.escape(link[0])}</a></p>' if link is not None else ""
-    )
+    shown = _LINK.format(*map(html.escape, link)) if link is not None else ""
     text = _PAGE.format(title=html.escape(title), words=html.escape(words), link=shown)
     return web.Response(status=status, text=text, content_type="text/html")
 

@@ -80,7 +80,7 @@ class Browser:
         """Go from the first page to Slack's; its address."""
         status, text, _ = await self.get(f"http://{NAME}/slack/install")
         assert status == 200
-        found = re.search(r'<a href="(.+?)">Add to Slack</a>', text)
+        found = re.search(r'<a [^>]*href="(.+?)">Add to Slack</a>', text)
         assert found is not None, text
         status, _, to_slack = await self.get(f"http://{NAME}{found[1]}")
         assert status == 302

@@ -390,7 +390,10 @@ def explain(error: str) -> str:
         case "token_revoked" | "account_inactive":
             return "Kith was removed from this workspace. Install the app again and copy its new bot token."
         case "token_expired":
-            return "The bot token has expired: turn off token rotation for this app, or install it again."
+            return (
+                "The bot token has expired, since this app's tokens rotate. Let the workspace install the "
+                "app itself: kith connect slack --oauth"
+            )
         case "invalid_auth" | "not_authed":
             return "Slack does not know the bot token. Copy it anew from OAuth & Permissions."
     return f"Slack refuses the bot token: {error}."
