@@ -127,11 +127,12 @@ class Stager:
         if said.anonymous:
             because = replace(because, who="")
         due_at = said.due_at
-        quiet = await self._quiet(ctx, said)
+        named = people(*all_words(said.content))
+        quiet = await self._quiet(ctx, said, named)
         if not isinstance(said.to, Answer):
             if said.attention is None and not _asked_for(ctx, said, prompted=prompted):
                 raise TypeError(f"{ctx.handler} says something unprompted; it needs attention=Attention.…")
-            if await self._unwelcome(ctx, said, quiet):
+            if await self._unwelcome(ctx, said, named, quiet):
                 return []
             if said.attention is not None:
                 verdict = await self._admit(ctx, said, said.attention)
@@ -139,7 +140,7 @@ class Stager:
                     return await self._held_back(ctx, said, because, verdict)
                 if verdict.at > ctx.now:
                     due_at = max(verdict.at, due_at or 0)
-        pings = await self._pings(ctx, said, quiet)
+        pings = await self._pings(ctx, said, named, quiet)
         content = self._sealer.seal_content(said.content, ctx.space.key)
         post = Post(said.key, said.to, content, pings, said.reply_to)
         return [
@@ -254,17 +255,19 @@ class Stager:
         edit = Edit(said.key, into, post.to, folded(post.content, content))
         return self._draft(ctx, edit, because, Priority.NORMAL)
 
-    async def _quiet(self, ctx: Ctx[Any, Any], said: Said) -> set[str]:
+    async def _quiet(self, ctx: Ctx[Any, Any], said: Said, named: Sequence[Member]) -> set[str]:
         """The keys of all whom it greets, names or is sent to, who want nothing unprompted."""
         if isinstance(said.to, Answer):
             return set()
-        concerned = [said.to.member] if isinstance(said.to, Direct) else list(_named(said))
+        concerned = [said.to.member] if isinstance(said.to, Direct) else list(named)
         if said.attention is Attention.GREETING and ctx.asked_by is not None:
             concerned.append(ctx.asked_by)
         keys = list(dict.fromkeys(person.key for person in concerned))
         return await members.who_prefer(ctx.scope.tx, ctx.community, keys, QUIET)
 
-    async def _unwelcome(self, ctx: Ctx[Any, Any], said: Said, quiet: Set[str]) -> bool:
+    async def _unwelcome(
+        self, ctx: Ctx[Any, Any], said: Said, named: Sequence[Member], quiet: Set[str]
+    ) -> bool:
         """Whether the person whom it is for wants nothing like it."""
         tx = ctx.scope.tx
         if not isinstance(said.to, Direct):
@@ -273,7 +276,7 @@ class Stager:
         to = said.to.member
         if said.attention is not None and to.key in quiet:
             return True
-        others = {person.key for person in _named(said)}
+        others = {person.key for person in named}
         if ctx.asked_by is not None:
             others.add(ctx.asked_by.key)
         others.discard(to.key)
@@ -281,23 +284,21 @@ class Stager:
             return False
         return not others.isdisjoint(await members.blocked(tx, ctx.community, to.key))
 
-    async def _pings(self, ctx: Ctx[Any, Any], said: Said, quiet: Set[str]) -> tuple[Member, ...]:
+    async def _pings(
+        self, ctx: Ctx[Any, Any], said: Said, named: Sequence[Member], quiet: Set[str]
+    ) -> tuple[Member, ...]:
         """Who is notified by being named: not who asked for it, nor the quiet, nor who blocked the asker."""
         if not said.ping or not isinstance(said.to, InChannel):
             return ()
         tx, asker, pinged = ctx.scope.tx, ctx.asked_by, []
         greeted = said.attention is Attention.GREETING
-        for person in _named(said):
+        for person in named:
             if person.space != ctx.space.key or (person == asker and not greeted) or person.key in quiet:
                 continue
             if asker not in (None, person) and await members.blocks(tx, ctx.community, person.key, asker.key):
                 continue
             pinged.append(person)
         return tuple(pinged)
-
-
-def _named(said: Said) -> tuple[Member, ...]:
-    return people(*all_words(said.content))
 
 
 def _asked_for(ctx: Ctx[Any, Any], said: Said, *, prompted: bool) -> bool:

@@ -99,6 +99,9 @@ class Queue:
     _later: list[tuple[float, int, Lane]] = field(default_factory=list)
     _turns: int = 0
 
+    def __bool__(self) -> bool:
+        return bool(self._ready or self._later)
+
     def put(self, lane: Lane, now: float, at: float = 0.0) -> None:
         """Let a lane be ready at a time, instead of whenever it was to be ready before."""
         self._turns += 1

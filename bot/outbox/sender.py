@@ -238,7 +238,7 @@ class Sender:
     def _go_ahead(self) -> None:
         """Start what is ready, and come back when something else will be."""
         self._stay()
-        if self._stopping or not self._role.is_held:
+        if self._stopping or not (self._answers or self._others) or not self._role.is_held:
             return
         now = monotonic()
         self._start_what_is_ready(now)
@@ -295,11 +295,7 @@ class Sender:
         self._on_wire += 1
         task = asyncio.create_task(self._serve(lane), name=f"outbox {lane.key}")
         self._running.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
-        self._go_ahead()
+        task.add_done_callback(self._running.discard)
 
     async def _serve(self, lane: Lane) -> None:
         """Do what the lane needs, as long as it may go on; room in the pace was taken for its first step."""
@@ -311,6 +307,7 @@ class Sender:
         except Exception:
             log.exception("lane_broke", lane=lane.key)
         self._finish(lane, found)
+        self._go_ahead()
 
     async def _go(self, lane: Lane) -> Next:
         """One attempt or one look, and what came of it stored."""
