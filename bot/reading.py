@@ -23,6 +23,7 @@ YES: Final = frozenset({"yes", "y", "true", "on", "1", "ja", "oui", "sí", "si"}
 NO: Final = frozenset({"no", "n", "false", "off", "0", "nein", "non"})
 
 _MENTION = re.compile(r"<@!?([^>|\s]+)(?:\|([^>]*))?>")
+_CALLED = re.compile(r"<@!?([^>|\s]+)\|([^>]*)>")
 _CHANNEL = re.compile(r"<#([^>|\s]+)(?:\|([^>]*))?>")
 _ROLE = re.compile(r"<(?:@&|!subteam\^)([^>|\s]+)(?:\|[^>]*)?>")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"|“([^”]*)”')
@@ -33,6 +34,8 @@ _REFERENCES: Final[Mapping[Kind, re.Pattern[str]]] = {
     Kind.CHANNEL: _CHANNEL,
     Kind.ROLE: _ROLE,
 }
+
+_TEXTS: Final = frozenset({Kind.TEXT, Kind.LONG_TEXT})
 
 V = TypeVar("V")
 
@@ -81,6 +84,27 @@ def read(parameters: Sequence[Parameter], raw: Mapping[str, Raw], where: Place) 
         except Misread as slip:
             problems[parameter.name] = str(slip)
     return Read(values, tuple(missing), problems)
+
+
+def mentioned(parameters: Sequence[Parameter], raw: Mapping[str, Raw]) -> frozenset[str]:
+    """The ids of the people whom somebody mentioned in the midst of their words."""
+    texts = [raw.get(parameter.name) for parameter in parameters if parameter.field.kind in _TEXTS]
+    return frozenset(ident for text in texts if isinstance(text, str) for ident, _ in _CALLED.findall(text))
+
+
+def called(
+    parameters: Sequence[Parameter], raw: Mapping[str, Raw], names: Mapping[str, str]
+) -> dict[str, Raw]:
+    """The raw values with people in the midst of words by these names, by id; else as the platform has it."""
+
+    def name(match: re.Match[str]) -> str:
+        return f"@{names.get(match[1]) or match[2] or 'someone'}"
+
+    texts = {parameter.name for parameter in parameters if parameter.field.kind in _TEXTS}
+    return {
+        key: _CALLED.sub(name, value) if key in texts and isinstance(value, str) else value
+        for key, value in raw.items()
+    }
 
 
 def shown(field: Field, raw: Raw | None) -> Field:

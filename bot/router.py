@@ -44,6 +44,7 @@ from bot.unit import Call, Occasion, Outcome, UnitRunner, forbidden
 from bot.usage import intro, title, usage
 from storage.errors import ReadTimeout, StorageError
 from storage.port import Engine, Tx
+from storage.repos import members
 
 COMPLETION_SECONDS: Final = 1.0
 COMPLETIONS_MOST: Final = 25
@@ -289,6 +290,7 @@ class Router:
     ) -> Form | None:
         """Run the handler if all it needs is there, else the form that asks for it."""
         place = Place(event.space.key, self._units.zone(event.space), self._clock.now())
+        raw = await self._called(event.space, asked, raw)
         read = reading.read(asked, raw, place)
         if not read.complete:
             if entry.handler.role not in await self._units.roles(event.space, event.actor):
@@ -297,6 +299,20 @@ class Router:
             return self._form(event, entry, asked, raw, read, asking)
         outcome = await self._run(occasion, [Call(entry, args, read.values)])
         return outcome.form
+
+    async def _called(
+        self, space: Space, asked: Sequence[Parameter], raw: Mapping[str, Raw]
+    ) -> Mapping[str, Raw]:
+        """The values with people who are mentioned in the midst of words by the names they go by."""
+        mentioned = reading.mentioned(asked, raw)
+        if not mentioned:
+            return raw
+
+        async def work(tx: Tx) -> dict[str, str]:
+            rows = {ident: await members.get(tx, f"{space.key}:{ident}") for ident in mentioned}
+            return {ident: row["name"] for ident, row in rows.items() if row is not None}
+
+        return reading.called(asked, raw, await self._engine.read(work))
 
     def _form(
         self,

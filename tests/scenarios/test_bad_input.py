@@ -152,10 +152,13 @@ async def test_what_a_greeting_says_besides_its_names_is_only_words(towns: Towns
         assert (await shed.hears("#hello", shown)).pings == ("Robin",)
 
 
-async def test_mentions_in_words_become_names(room: RoomTown) -> None:
-    await room.as_("Mina").types("/shoutout @Jo for helping @Priya with the lathe in #workshop")
-    card = await room.hears("#wall", "Mina thanks Jo", "for helping @Priya with the lathe")
+async def test_mentions_in_words_become_names(hall: Town) -> None:
+    mina = hall.as_("Mina")
+    await mina.types("/shoutout @Jo for helping @Priya with the lathe in #workshop")
+    card = await hall.hears("#wall", "Mina thanks Jo", "for helping @Priya with the lathe in #workshop")
     assert card.pings == ("Jo",)
+    await mina.types("/shoutout @Søren for @ليلى")
+    assert mina.filled_in()["why"] == "for @ليلى"
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,7 @@ class Desk:
     # Typing.
 
     async def _complete(self, sink: Sink, used: Used) -> None:
-        asked = interactions.completion(self.tree, used)
+        asked = interactions.completion(self._guilds, self.tree, used)
         choices: list[Json] = []
         if asked is not None:
             request, option = asked

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
+from bot.model.content import Kind
 from bot.model.events import CommandUsed, Completion, ControlUsed, FormSent, Interaction, MenuUsed, Raw
 from bot.model.ids import Channel, Member, MessageRef, Space
 from bot.model.roles import Actor
@@ -18,6 +20,8 @@ from bot.platforms.discord.render import action_of, text_of
 
 COMMAND, COMPONENT, AUTOCOMPLETE, MODAL = 2, 3, 4, 5
 _SUB, _GROUP = 1, 2
+_TEXTS = (Kind.TEXT, Kind.LONG_TEXT)
+_MENTIONED = re.compile(r"<(@!?|@&|#)(\d{15,20})>")
 _PICKED = {PERSON: 5, CHANNEL: 8, ROLE: 6}
 
 
@@ -89,10 +93,10 @@ def event(guilds: Guilds, tree: Tree, used: Used) -> Interaction | None:
     if kind in (USER, MESSAGE):
         return _menu(guilds, tree, used, kind, common)
     path, options = command(used.data)
-    return CommandUsed(**common, path=path, values=values_of(tree, used, path, options))
+    return CommandUsed(**common, path=path, values=values_of(guilds, tree, used, path, options))
 
 
-def completion(tree: Tree, used: Used) -> tuple[Completion, str] | None:
+def completion(guilds: Guilds, tree: Tree, used: Used) -> tuple[Completion, str] | None:
     """What somebody is typing: the question, and the option as Discord calls it."""
     path, options = command(used.data)
     focused = next((option for option in options if option.get("focused")), None)
@@ -108,7 +112,7 @@ def completion(tree: Tree, used: Used) -> tuple[Completion, str] | None:
         path=path,
         option=field.name,
         typed=str(focused.get("value") or ""),
-        values=values_of(tree, used, path, others),
+        values=values_of(guilds, tree, used, path, others),
     )
     return asked, str(focused["name"])
 
@@ -123,7 +127,9 @@ def command(data: Json) -> tuple[tuple[str, ...], list[Json]]:
     return tuple(path), options
 
 
-def values_of(tree: Tree, used: Used, path: tuple[str, ...], options: list[Json]) -> dict[str, Raw]:
+def values_of(
+    guilds: Guilds, tree: Tree, used: Used, path: tuple[str, ...], options: list[Json]
+) -> dict[str, Raw]:
     resolved = used.data.get("resolved") or {}
     values: dict[str, Raw] = {}
     for option in options:
@@ -132,10 +138,23 @@ def values_of(tree: Tree, used: Used, path: tuple[str, ...], options: list[Json]
         if field is None or value is None:
             continue
         picked = _PICKED.get(int(option.get("type") or 0))
-        values[field.name] = (
-            value if picked is None else modals.one(used.space.key, picked, str(value), resolved)
-        )
+        if picked is not None:
+            values[field.name] = modals.one(used.space.key, picked, str(value), resolved)
+        else:
+            values[field.name] = _words(guilds, used, value) if field.kind in _TEXTS else value
     return values
+
+
+def _words(guilds: Guilds, used: Used, given: Any) -> str:
+    """Words with whom and what they mention as the host reads it: people to be named, channels by name."""
+
+    def mean(match: re.Match[str]) -> str:
+        sign, ident = match.groups()
+        if sign == "#":
+            return f"<#{ident}|{guilds.channel(used.space.id, ident).name or 'a channel'}>"
+        return f"<@{ident}|>" if sign != "@&" else "@a role"
+
+    return _MENTIONED.sub(mean, str(given))
 
 
 def _menu(guilds: Guilds, tree: Tree, used: Used, kind: int, common: dict[str, Any]) -> MenuUsed:

@@ -172,10 +172,12 @@ class LocalPlatform:
         )
 
     def _referring(self, text: str) -> str:
-        """Names as ``<@id|name>``, which the host reads as people and channels."""
+        """Names as ``<@id|name>`` and ``<#id|name>``, which the host reads as people and channels."""
         resolved = self.room.names.resolve(text)
         for person in self.room.people.values():
             resolved = resolved.replace(f"<@{person.id}>", f"<@{person.id}|{person.name}>")
+        for place in self.room.channels:
+            resolved = resolved.replace(f"<#{place.id}>", f"<#{place.id}|{place.name}>")
         return resolved
 
     def _spec(self, seat: str, line: str) -> CommandSpec:
