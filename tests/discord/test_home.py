@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -149,27 +148,6 @@ async def test_a_forged_button_does_nothing(h: Home) -> None:
     await h.settled()
     assert any("isn't one of mine" in message.text for message in h.admin.sees(h.wall))
     assert said.edits == 0
-
-
-async def test_told_three_times_and_in_disorder_everything_happens_once(h: Home) -> None:
-    h.fake.gateway.repeat(3)
-    with h.fake.gateway.held(shuffle=random.Random(3)):
-        kim = h.guild.join("Kim")
-        used = await h.ada.slash("shoutout", to=h.mina, why=WHY, channel=h.wall)
-        lou = h.guild.join("Lou")
-    await used.answered()
-    said = await h.hears("stayed late")
-    pressed = await h.admin.click(said, "Me too")
-    await pressed.answered()
-    for person in (kim, lou):
-        await h.hears(f"<@{person.id}>")
-    await h.fake.until(lambda: said.edits)
-    await h.settled()
-    for person in (kim, lou):
-        assert sum(f"<@{person.id}>" in message.text for message in h.hall.messages) == 1
-    assert len(h.wall.messages) == 1
-    assert said.edits == 1
-    assert used.followups == pressed.followups == []
 
 
 async def test_setup_notices_what_discord_posts_itself_and_that_it_stopped(h: Home) -> None:

@@ -140,6 +140,8 @@ class Hearing:
         if not self._here.get(key):
             self._guilds.joined(str(data["guild_id"]), 1)
         self._here.put(key, True)
+        if data.get("pending") and parse.cleared(self._guilds, data).id in self._cleared:
+            data = {**data, "pending": False}  # that they passed the rules was told before
         self._hand(parse.joined(self._guilds, data))
 
     def _left(self, data: Json) -> None:

@@ -1,0 +1,118 @@
+"""Joins that are right: told late, never, too often, in disorder, of bots, by many shards."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from bot.platforms.discord import adapter, gateway
+from tests.discord.home import Home, home
+from tests.fakes.discord import Guild, Person
+
+WHY = "She stayed late to help me find the fault."
+
+
+@pytest.fixture(autouse=True)
+def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """discord.py waits five seconds before it identifies again."""
+
+    async def at_once(self: Any, shard_id: int | None, *, initial: bool = False) -> None:
+        return
+
+    monkeypatch.setattr(gateway.Connection, "before_identify_hook", at_once)
+
+
+@pytest_asyncio.fixture
+async def h(tmp_path: Path) -> AsyncIterator[Home]:
+    async with home(tmp_path) as made:
+        yield made
+        assert made.fake.crashes == []
+
+
+def sneaks_in(guild: Guild, name: str) -> Person:
+    """Somebody joins, and Discord tells nobody."""
+    world = guild.world
+    person = Person(world.create_user(name), guild, world.clock.now_ms())
+    guild.members.add(person)
+    return person
+
+
+def times_greeted(h: Home, person: Person) -> int:
+    return sum(f"<@{person.id}>" in message.text for message in h.hall.messages)
+
+
+async def test_bots_are_not_greeted(h: Home) -> None:
+    robot = h.guild.join("Robot", bot=True)
+    kim = h.guild.join("Kim")
+    await h.hears(f"<@{kim.id}>")
+    await h.settled()
+    assert times_greeted(h, robot) == 0
+
+
+async def test_who_came_and_went_while_a_session_was_lost_is_found_at_the_next(h: Home) -> None:
+    kim = h.guild.join("Kim")
+    greeting = await h.hears(f"<@{kim.id}>")
+    h.fake.gateway.forget_sessions()
+    kim.leave()
+    noor = h.guild.join("Noor")
+    await h.hears(f"<@{noor.id}>")
+    await h.fake.until(lambda: greeting.deleted)
+    await h.settled()
+    assert times_greeted(h, noor) == 1
+
+
+async def test_who_came_unseen_is_found_once_a_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adapter, "_DAY", 0.1)
+    async with home(tmp_path) as h:
+        noor = sneaks_in(h.guild, "Noor")
+        await h.hears(f"<@{noor.id}>")
+        looked = len(h.fake.sent("GET /guilds/{guild_id}/members"))
+        await h.fake.until(lambda: len(h.fake.sent("GET /guilds/{guild_id}/members")) > looked + 2)
+        await h.settled()
+        assert times_greeted(h, noor) == 1
+
+
+async def test_a_join_that_is_told_after_it_was_found_counts_once(h: Home) -> None:
+    noor = sneaks_in(h.guild, "Noor")
+    h.fake.world.set_outage(h.guild, True)
+    h.fake.world.set_outage(h.guild, False)
+    await h.hears(f"<@{noor.id}>")
+    for _ in range(3):
+        noor.join_event_again(after_ms=0)
+    noor.join_event_again()
+    kim = h.guild.join("Kim")
+    await h.hears(f"<@{kim.id}>")
+    await h.settled()
+    assert times_greeted(h, noor) == 1
+
+
+@pytest.mark.parametrize("times", range(1, 6))
+async def test_told_again_and_again_and_in_disorder_all_happens_once(h: Home, times: int) -> None:
+    h.fake.gateway.repeat(times)
+    gone = h.guild.join("Gone")
+    farewell = await h.hears(f"<@{gone.id}>")
+    with h.fake.gateway.held(shuffle=random.Random(times)):
+        kim = h.guild.join("Kim")
+        screened = h.guild.join("Lou", pending=True)
+        screened.pass_screening()
+        gone.leave()
+        used = await h.ada.slash("shoutout", to=h.mina, why=WHY, channel=h.wall)
+    await used.answered()
+    said = await h.hears("stayed late")
+    await h.fake.until(lambda: farewell.deleted)
+    with h.fake.gateway.held(shuffle=random.Random(times)):
+        pressed = await h.admin.click(said, "Me too")
+    await pressed.answered()
+    await h.hears(f"<@{kim.id}>")
+    await h.hears(f"<@{screened.id}>")
+    await h.settled()
+    assert times_greeted(h, kim) == times_greeted(h, screened) == 1
+    assert sum("stayed late" in message.text for message in h.wall.messages) == 1
+    assert said.edits == 1
+    assert used.followups == pressed.followups == []
+    assert h.mina.dm.messages == h.ada.dm.messages == []
