@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
-from bot import slack_doctor
+from bot import slack_doctor, slack_manifest
 from bot.clock import system_ms
 from bot.config import Config, Slack, split_keys
 from bot.core import load_cogs, registry_of
@@ -114,12 +114,11 @@ def manifest(config: Config, *, http: bool = False, shared: bool = False) -> dic
 
 async def look(config: Config) -> Sequence[Check]:
     """The doctor's looks at Slack; there must be a bot token or a client id."""
+    wanted = manifests.scopes(catalog(config))
+    compared = slack_manifest.check(config, manifest(config), wanted)
     if config.slack.client_id is None:
-        return await checks.look(options(config.slack), catalog(config))
-    return await slack_doctor.look(
-        oauth(config),
-        config.slack.api,
-        config.database_url,
-        keyring(config.slack),
-        manifests.scopes(catalog(config)),
+        return [*await checks.look(options(config.slack), catalog(config)), compared]
+    found = await slack_doctor.look(
+        oauth(config), config.slack.api, config.database_url, keyring(config.slack), wanted
     )
+    return [*found, compared]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from bot import slack, slack_doctor
+from bot import slack, slack_doctor, slack_manifest
 from bot.cli.failures import Refused
+from bot.cli.slack_app import is_up_to_date
 from bot.cli.terminal import Terminal, keep_token, tokens_folder, with_key, with_secret_file
 from bot.config import Config
 from bot.config_file import Loaded
@@ -38,14 +39,19 @@ class SharedGuide:
                     "this again."
                 )
         given: dict[str, str] = {}
+        wanted, is_current = slack.manifest(self._config, shared=True), True
         if known.client_id is None:
             self._make_app()
             given = self._ask()
         else:
             self._say("1. The app is configured already.")
+            why = scopes(slack.catalog(self._config))
+            is_current = is_up_to_date(self._config, self._terminal, wanted, why)
         await self._check(given)
         if given:
             self._keep(given)
+        if is_current:
+            slack_manifest.keep(self._config, wanted)
         install = slack.oauth(self._config).install
         self._say(
             "\nAll done. Start Kith with `kith run`; whoever leads a workspace lets it in at\n\n"

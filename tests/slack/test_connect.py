@@ -97,7 +97,8 @@ async def test_from_nothing_to_a_greeting(
     checks = await examine(again, (configured.look,))
     found = {check.code: check.state for check in checks if check.code.startswith("slack")}
     assert found == dict.fromkeys(
-        ("slack-token", "slack-clock", "slack-scopes", "slack-socket", "slack-channels"), State.OK
+        ("slack-token", "slack-clock", "slack-scopes", "slack-socket", "slack-channels", "slack-manifest"),
+        State.OK,
     )
 
 
@@ -154,9 +155,9 @@ async def test_the_doctor_says_what_is_wrong_with_the_connection(slack: FakeSlac
     slack.faults.add(Refuse("missing_scope"), "users.conversations")
     assert (await found())["slack-channels"] is State.WARN
     workspace.revoke()
-    assert await found() == {"slack-token": State.FAIL}
+    assert await found() == {"slack-token": State.FAIL, "slack-manifest": State.OK}
     away = config.model_copy(update={"slack": config.slack.model_copy(update={"api": "http://127.0.0.1:1"})})
-    (check,) = await configured.look(away)
+    check, _ = await configured.look(away)
     assert (check.code, check.state) == ("slack-token", State.FAIL)
     assert "can't be reached" in check.detail
 

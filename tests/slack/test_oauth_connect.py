@@ -222,6 +222,7 @@ async def test_the_doctor_sees_workspaces_keys_and_credentials(tmp_path: Path) -
             "slack-keys": State.OK,
             "slack-workspaces": State.OK,
             "slack-scopes": State.OK,
+            "slack-manifest": State.OK,
         }
         assert "One" in fine["slack-workspaces"][1]
         s.slack.app.request_url = None
