@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -153,3 +154,37 @@ async def test_a_button_in_a_shared_channel_belongs_to_where_it_came_from(s: Sha
     # what somebody asks of their own workspace's Kith there, that one answers
     asked = await two.ada.command(one.hall, "/kith", "me")
     assert "Your page" in (await asked.message()).shown
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_whatever_slack_tells_late_twice_and_in_any_order_the_truth_is_kept(
+    s: Shared, seed: int
+) -> None:
+    rng = random.Random(seed)
+    places = [await s.place(name) for name in ("One", "Two", "Three")]
+    s.slack.delivery.hold()
+    for _ in range(8):
+        place = rng.choice(places)
+        installed = place.workspace.installation.active
+        acts = ["uninstall", "revoke", "install"] if installed else ["install"]
+        match rng.choice(acts):
+            case "uninstall":
+                order = ["tokens_revoked", "app_uninstalled"]
+                rng.shuffle(order)
+                place.workspace.uninstall(tuple(order[: rng.randint(1, 2)]))
+            case "revoke":
+                place.workspace.revoke()
+            case "install":
+                await s.browser().install(place.lead)
+    s.slack.delivery.release(shuffle=rng, copies=(1, 3), new_ids=True)
+    await s.slack.quiet()
+    for place in places:
+        alive = any(token.kind == "bot" and not token.dead for token in place.workspace.installation.tokens)
+        row = await s.row(place)
+        assert (row["state"] == "installed") is alive, place.workspace
+        assert (row["access_token"] is not None) is alive
+        await s.sees(
+            lambda rows, alive=alive: (rows[0]["lost_at"] is None) is alive,
+            "SELECT lost_at FROM space WHERE key = :key",
+            key=place.space,
+        )

@@ -19,6 +19,7 @@ from bot.platforms.slack.oauth import OAuth
 from bot.platforms.slack.renewal import Renewal
 from bot.slack import oauth
 from bot.slack_installs import SlackInstalls, reseal
+from storage.errors import StorageError
 from storage.port import Engine, Tx
 from tests.engines import PostgresServer
 from tests.fakes.slack import Drop, Hang, Refuse, Status
@@ -316,3 +317,32 @@ async def test_with_the_wrong_key_everything_waits_and_nothing_is_lost(
     await s.restart()
     s.slack.clock.advance(60)
     await place.lead.sees(f"<@{kim.id}>", place.hall)
+
+
+class Forgetful(SlackInstalls):
+    """A storage that fails once, right after Slack gave new tokens."""
+
+    fails = 1
+
+    async def renew(self, installation: Installation, tokens: Tokens) -> Installation | None:
+        if self.fails:
+            self.fails -= 1
+            raise StorageError("The disk is full.")
+        return await super().renew(installation, tokens)
+
+
+async def test_tokens_that_could_not_be_stored_at_once_are_used_and_stored_later(s: Shared) -> None:
+    place = await s.place("One")
+    assert s.running is not None
+    async with aiohttp.ClientSession() as session:
+        config = s.config()
+        installs = Forgetful(s.running.core.engine, Keyring([s.key]), system_ms)
+        held = await installs.get(place.workspace.id)
+        assert held is not None
+        used: list[Installation] = []
+        app = OAuth(oauth(config), config.slack.api, session, system_ms)
+        after = await Renewal(app, installs, used.append).renew(held)
+    assert after is not None
+    assert [one.tokens for one in used] == [after.tokens]
+    assert await installs.get(place.workspace.id) == after
+    assert refreshes(s) == [True]
