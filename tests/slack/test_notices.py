@@ -117,6 +117,19 @@ async def test_what_could_not_be_told_is_told_the_next_time(stage: SlackStage) -
     assert len(told(stage)) == 1
 
 
+async def test_what_slack_lets_nobody_be_told_is_told_after_a_restart(stage: SlackStage) -> None:
+    stage.place.archived = True
+    stage.slack.faults.add(Refuse("missing_scope"), "conversations.open", times=1)
+    for key in ("k1", "k2"):
+        with pytest.raises(Gone):
+            await post(stage, key)
+    assert told(stage) == []
+    await restart(stage)
+    with pytest.raises(Gone):
+        await post(stage, "k3")
+    assert len(told(stage)) == 1
+
+
 async def test_what_the_storage_will_not_keep_is_told_all_the_same(
     stage: SlackStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

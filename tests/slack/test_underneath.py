@@ -188,6 +188,28 @@ async def test_the_global_shortcuts(h: Home) -> None:
     await h.ada.sees("Nothing on that yet", h.ada.dm_channel)
 
 
+async def test_typed_words_find_their_places_and_a_form_asks_for_the_rest(h: Home) -> None:
+    await h.kith(h.robin, 'curate add title: "Belt sander" text: "Its bag, too, needs emptying." source: Ada')
+    await h.robin.sees("Kept as number 1")
+    shown = (await (await h.kith(h.robin, "curate next")).message()).shown
+    assert "Belt sander\nIts bag, too, needs emptying." in shown
+    assert "From Ada." in shown
+    await h.ada.command(h.hall, "/shoutout", "why: She found the fault in it. to: ", h.mina)
+    await h.mina.sees("She found the fault in it.", h.wall)
+    form = await (await h.ada.command(h.hall, "/shoutout", "Mina for the cake on Friday")).view()
+    filled = {
+        block["label"]["text"]: block["element"].get("initial_value")
+        for block in form.blocks
+        if block["type"] == "input"
+    }
+    assert filled == {"To": None, "What for?": "Mina for the cake on Friday"}
+    await h.ada.submit(form, {"To": h.robin, "What for?": "For the cake on Friday."})
+    await h.robin.sees("For the cake on Friday.", h.wall)
+    form = await (await h.kith(h.robin, "mod pause until: whenever it suits")).view()
+    problems = [block["hint"]["text"] for block in form.blocks if block["type"] == "input"]
+    assert problems[0].startswith("⚠")
+
+
 # -- who is new ---------------------------------------------------------------------------------------------
 
 

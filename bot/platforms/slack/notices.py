@@ -70,7 +70,7 @@ class Notices:
             await self._drop(workspace, what)
 
     async def _once(self, workspace: Workspace, what: str, text: str, person: str | None) -> None:
-        """Say it, and remember that only once it is said: twice is better than never."""
+        """Say it, and keep that only once it is said: twice is better than never."""
         known = self._known.setdefault(workspace.team, set())
         known.add(what)
         if text and person is not None:
@@ -79,6 +79,7 @@ class Notices:
                 await workspace.client.call("chat.postMessage", channel=channel, text=text)
             except Refused as failure:
                 log.warning("slack_admin_not_told", error=str(failure))
+                return
             except DeliveryError as failure:
                 log.warning("slack_admin_not_told", error=str(failure))
                 known.discard(what)
