@@ -195,7 +195,7 @@ def one(space: str, kind: int, value: str, resolved: Json) -> Raw:
 
 def shown(field: Field, raw: Raw | None) -> Field:
     """The field with what was filled in, for when its page is opened again."""
-    if raw is None:
+    if raw is None or raw == ():
         return replace(field, value=None)
     items = raw if isinstance(raw, tuple) else (raw,)
     texts = tuple(
