@@ -21,6 +21,8 @@ class Heard:
     pings: tuple[str, ...]
     private: bool
     edited: bool
+    thread: str = ""
+    """The id of the thread that it stands in, or "" above all threads."""
 
     def __str__(self) -> str:
         return f"{'(privately) ' if self.private else ''}{self.text!r} {list(self.labels) or ''}"

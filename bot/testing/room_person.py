@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bot.model.content import Kind, MenuTarget
 from bot.model.ids import Member
 from bot.platforms.local.adapter import LocalPlatform
+from bot.platforms.local.complete import complete
 from bot.platforms.local.room import BOT_ID
 from bot.platforms.local.state import Dialog, Json, Message
 from bot.testing.heard import Heard, NotHeard, Question, listed
@@ -37,13 +38,18 @@ class RoomPerson(Person):
     def _platform(self) -> LocalPlatform:
         return self.town.platform
 
-    async def types(self, text: str, place: str = "#general") -> None:
+    async def types(self, text: str, place: str = "#general", *, under: str | None = None) -> None:
         where = self.town.place(place)
+        thread = None if under is None else self._newest(under).id
         if text.startswith("/"):
-            await self._platform.command(self.id, where, text)
+            await self._platform.command(self.id, where, text, thread)
         else:
-            await self._platform.say(self.id, where, text)
+            await self._platform.say(self.id, where, text, thread)
         await self.town.settled()
+
+    async def completes(self, command: str, option: str, typed: str = "") -> list[str]:
+        found = await complete(self._platform, self.id, f"/{command} {option}: {typed}")
+        return [str(one["label"]) for one in found["suggestions"]]
 
     async def writes_to_bot(self, text: str) -> None:
         await self._platform.say(self.id, self.town.room.direct(BOT_ID, self.id).id, text)
@@ -93,14 +99,16 @@ class RoomPerson(Person):
             for ident, spec in self._platform.menus_for(self.id)
             if spec.label == label and spec.target is target
         )
-        room = self.town.room
         if message is not None:
-            seen = [one for one in room.history.messages.values() if room.sees(self.id, one)]
-            newest = max((one for one in seen if message in words_of(one)), key=lambda one: one.number)
-            await self._platform.menu(self.id, menu, message=newest.id)
+            await self._platform.menu(self.id, menu, message=self._newest(message).id)
         else:
             await self._platform.menu(self.id, menu, member=self.town.as_(member or "").id)
         await self.town.settled()
+
+    def _newest(self, words: str) -> Message:
+        room = self.town.room
+        seen = [one for one in room.history.messages.values() if room.sees(self.id, one)]
+        return max((one for one in seen if words in words_of(one)), key=lambda one: one.number)
 
     def control(self, kind: str, label: str, on: Heard | None = None) -> tuple[Message, Json | None]:
         """The newest "button" or "select" of that name in sight; None for a line to be answered by number."""

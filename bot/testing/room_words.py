@@ -17,6 +17,7 @@ def shown(room: Room, one: Message) -> Heard:
         pings=tuple(room.people[ident].name for ident in one.pings if ident in room.people),
         private=one.only_for is not None or bool(room.places[one.place].pair),
         edited=one.edited_at is not None,
+        thread=one.thread or "",
     )
 
 

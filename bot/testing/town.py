@@ -149,8 +149,15 @@ class Person(ABC):
     # What they do
 
     @abstractmethod
-    async def types(self, text: str, place: str = "#general") -> None:
-        """Say something in a channel, or use a command there; with people and channels as @Jo and #wall."""
+    async def types(self, text: str, place: str = "#general", *, under: str | None = None) -> None:
+        """Say something in a channel, or use a command there; with people and channels as @Jo and #wall.
+
+        ``under``: in the thread of the newest message there with these words.
+        """
+
+    @abstractmethod
+    async def completes(self, command: str, option: str, typed: str = "") -> list[str]:
+        """What is offered for an option of a command like ``curate remove`` while it is typed."""
 
     @abstractmethod
     async def writes_to_bot(self, text: str) -> None:

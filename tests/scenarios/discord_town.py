@@ -139,12 +139,13 @@ class DiscordTowns:
         placeholders = [str(menu.get("placeholder") or "") for menu in message.selects]
         return Heard(
             id=str(message.id),
-            place=str(message.channel.id),
+            place=str((message.channel.parent or message.channel).id),
             text=self.text(message),
             labels=(*message.labels, *placeholders),
             pings=tuple(self.name_of(who) for who in message.pinged if isinstance(who, int)),
             private=message.visible_to is not None or message.channel.kind == DM,
             edited=bool(message.edits),
+            thread=str(message.channel.id) if message.channel.thread else "",
         )
 
 
@@ -221,8 +222,12 @@ class DiscordPerson(Person):
         towns = self._towns
         return Line(text, {**towns.accounts, "Kith": towns.guild.bot}, towns.channels)
 
-    async def types(self, text: str, place: str = "#general") -> None:
+    async def types(self, text: str, place: str = "#general", *, under: str | None = None) -> None:
         channel = self._towns.channels[place.removeprefix("#")]
+        if under is not None:
+            root = self._newest(under)
+            begun = root.channel if root.channel.thread else root.thread
+            channel = begun or self.account.thread(root, "Talk")
         if not text.startswith("/"):
             said = "".join(getattr(part, "mention", part) for part in self._line(text).parts())
             await self.account.say(channel, said)
@@ -243,6 +248,11 @@ class DiscordPerson(Person):
             return command, (), rest
         sub, _, rest = rest.partition(" ")
         return command, (sub,), rest
+
+    async def completes(self, command: str, option: str, typed: str = "") -> list[str]:
+        registered, _, _ = self._command(f"/{command}")
+        self._towns.allow_everything(registered)
+        return [str(choice["name"]) for choice in await self.account.complete(command, option, typed)]
 
     async def writes_to_bot(self, text: str) -> None:
         await self.account.say(self.account.dm, text)
@@ -268,6 +278,9 @@ class DiscordPerson(Person):
             if message.visible_to in (None, self.account.id)
             and (message.channel.kind != DM or message.channel.recipient is self.account.user)
         ]
+
+    def _newest(self, words: str) -> Message:
+        return next(one for one in reversed(self._in_sight()) if words in self._towns.text(one))
 
     # What they press
 
@@ -296,7 +309,7 @@ class DiscordPerson(Person):
         if message is None:
             target: Message | Account = self._towns.accounts[member or ""]
         else:
-            target = next(one for one in reversed(self._in_sight()) if message in self._towns.text(one))
+            target = self._newest(message)
         await self._see(await self.account.menu(label, target))
 
     async def _see(self, used: Interaction) -> None:
@@ -339,22 +352,20 @@ class DiscordPerson(Person):
         return form.wrong.get(field.label) or (about.removeprefix("⚠ ") if about.startswith("⚠ ") else "")
 
     async def fills(self, **answers: Any) -> None:
-        left = dict(answers)
         form = self._towns.forms.get(self.account.id)
-        if form is None:
+        if form is None or _is_last_page(form.modal):
             self.check_asked(answers)
+        left = dict(answers)
         while form is not None:
+            is_last = _is_last_page(form.modal)
             given = {
                 field.custom_id: self._given(field.component, left.pop(field.custom_id))
                 for field in form.modal.fields
                 if field.custom_id in left
             }
-            sent = form.modal
-            await self._see(await self.account.submit(sent, given))
-            form = self._towns.forms.get(self.account.id)
-            if self.problems() or form is None or not left:
-                break
-        if left and not self.problems():
+            await self._see(await self.account.submit(form.modal, given))
+            form = None if is_last else self._towns.forms.get(self.account.id)
+        if left:
             raise LookupError(f"The form does not ask for {', '.join(sorted(left))}.")
 
     def _given(self, component: Mapping[str, Any], given: Any) -> Any:
@@ -372,6 +383,11 @@ class DiscordPerson(Person):
             several = given if isinstance(given, tuple) else (given,)
             return [known[name.lstrip("@#")] for name in several]
         return given
+
+
+def _is_last_page(modal: Modal) -> bool:
+    page = re.search(r"\((\d+) of (\d+)\)$", modal.title)
+    return page is None or page[1] == page[2]
 
 
 def _value(component: Mapping[str, Any]) -> str | tuple[str, ...] | None:

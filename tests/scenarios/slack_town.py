@@ -146,6 +146,7 @@ class SlackTowns:
             pings=tuple(people[who].display_name for who in message.pings if who in people),
             private=message.only_for is not None or message.channel.kind == "im",
             edited=bool(message.versions),
+            thread=message.thread_ts or "",
         )
 
 
@@ -215,17 +216,28 @@ class SlackPerson(Person):
     def _towns(self) -> SlackTowns:
         return self.at.towns
 
-    async def types(self, text: str, place: str = "#general") -> None:
+    async def types(self, text: str, place: str = "#general", *, under: str | None = None) -> None:
         towns = self._towns
         channel = towns.channels[place.removeprefix("#")]
         people = {**towns.accounts, "Kith": towns.workspace.bot}
+        thread = None if under is None else self._newest(under)
         if not text.startswith("/"):
-            await self.account.say(channel, *Line(text, people, towns.channels).parts())
+            await self.account.say(channel, *Line(text, people, towns.channels).parts(), thread=thread)
             await self.at.settled()
             return
         slash, words = self._slash(text)
         parts = Line(words, people, towns.channels).parts()
-        await self._see(lambda: self.account.command(channel, slash, *parts))
+        await self._see(lambda: self.account.command(channel, slash, *parts, thread=thread))
+
+    async def completes(self, command: str, option: str, typed: str = "") -> list[str]:
+        """Slack completes in forms alone, so the command's form is opened for it."""
+        await self.types(f"/{command}")
+        view = self._form
+        if view is None:
+            return []
+        block = next(block for block in view.blocks if block["type"] == "input" and _name(block) == option)
+        offered = await self.account.options(view, block["block_id"], typed)
+        return [str(one["text"]["text"]) for one in offered]
 
     def _slash(self, text: str) -> tuple[str, str]:
         """The slash command that is typed for a line of a script, and what follows it."""
@@ -255,6 +267,9 @@ class SlackPerson(Person):
     def sees(self) -> list[Heard]:
         towns = self._towns
         return [towns.heard(message) for message in self.account.visible() if towns.is_ours(message)]
+
+    def _newest(self, words: str) -> Message:
+        return next(one for one in reversed(self.account.visible()) if words in self._towns.text(one))
 
     # What they press
 
@@ -286,7 +301,7 @@ class SlackPerson(Person):
     async def uses(self, label: str, *, message: str | None = None, member: str | None = None) -> None:
         if message is None:
             raise forms.NotOnScreen("Slack has no menu on people.")
-        target = next(one for one in reversed(self.account.visible()) if message in self._towns.text(one))
+        target = self._newest(message)
         await self._see(lambda: self.account.shortcut(label, target))
 
     async def _see(self, act: Callable[[], Any]) -> None:

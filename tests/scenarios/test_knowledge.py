@@ -191,6 +191,15 @@ async def test_only_curators_curate(shed: Town) -> None:
     await shed.as_("Jo").hears_privately("There are no snippets yet")
 
 
+async def test_snippets_are_offered_while_one_is_named(hall: Town) -> None:
+    await keep(hall, *TIPS)
+    mina, priya = hall.as_("Mina"), hall.as_("Priya")
+    (offered,) = await mina.completes("curate remove", "which", "chis")
+    assert offered.startswith("2: A blunt chisel slips")
+    assert len(await mina.completes("curate remove", "which")) == 4
+    assert await priya.completes("curate remove", "which", "chis") == []
+
+
 async def test_completion_offers_snippets_to_curators_alone(room: RoomTown) -> None:
     await keep(room, *TIPS)
     assert [one.value for one in await completes(room, "Mina", "chis")] == ["2"]
