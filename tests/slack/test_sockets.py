@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from bot.model.events import MessagePosted, SpaceSeen
+from bot.model.outgoing import InChannel, Post
 from bot.platforms.slack.adapter import SlackPlatform, SlackRefused
 from tests.contracts.platform_contract import Recorder
 from tests.fakes.slack import FakeSlack, Refuse, Status
@@ -136,6 +137,29 @@ async def test_without_a_way_in_it_does_not_start() -> None:
         stage = SlackStage(slack, app_token=None)
         with pytest.raises(SlackRefused, match="signing secret"):
             await stage.platform.run(stage.sink, stage.catalog)
+
+
+@pytest.mark.parametrize("frame", ["{", "[1]", '{"type": "events_api", "envelope_id": "1", "payload": 7}'])
+async def test_a_frame_that_cannot_be_read_is_told_and_does_no_harm(
+    frame: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with staged() as stage:
+        await both(stage)
+        stage.slack.sockets.prefer = stage.slack.sockets.open[0]
+        await stage.slack.sockets.open[0].ws.send_str(frame)
+        await heard(stage, "still here")
+        assert "slack_socket_unreadable" in capsys.readouterr().out
+        assert stage.slack.sockets.opened == 2
+
+
+async def test_of_its_own_posts_nothing_is_taken_and_each_is_acknowledged() -> None:
+    async with staged() as stage:
+        await stage.platform.deliver(Post("k1", InChannel(stage.channel), "Hello"))
+        await heard(stage, "said after it")
+        await stage.slack.quiet()
+        echo = next(one for one in stage.slack.delivery.log if one.event.get("text") == "Hello")
+        assert (echo.state, len(echo.attempts)) == ("acked", 1)
+        assert not [event for event in stage.sink.attempts if getattr(event, "text", "") == "Hello"]
 
 
 async def test_an_event_is_acknowledged_only_once_it_is_stored() -> None:

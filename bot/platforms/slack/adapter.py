@@ -16,7 +16,6 @@ from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
-from slack_bolt.response import BoltResponse
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
@@ -204,10 +203,7 @@ class SlackPlatform:
 
         async def handle(client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
             assert self._bolt is not None
-            if self._is_echo(request):
-                answer = BoltResponse(status=200, body="")
-            else:
-                answer = await run_async_bolt_app(self._bolt, request)
+            answer = await run_async_bolt_app(self._bolt, request)
             await send_async_response(client, request, answer, 0.0)
 
         async def changed(count: int) -> None:
@@ -227,7 +223,12 @@ class SlackPlatform:
 
         client = Client(app_token, self._options.api, self._session)
         sockets = Sockets(
-            client, handle, changed, pulse=self._options.pulse, connections=self._options.connections
+            client,
+            handle,
+            changed,
+            is_idle=self._is_echo,
+            pulse=self._options.pulse,
+            connections=self._options.connections,
         )
         try:
             async with asyncio.TaskGroup() as group:

@@ -14,6 +14,7 @@ import aiohttp
 import structlog
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
 
 from bot.platforms.base import DeliveryError
 from bot.platforms.slack.client import Client, Refused, quiet_logger
@@ -29,6 +30,8 @@ OPERATOR: Final = {
 }
 
 Handle = Callable[[AsyncBaseSocketModeClient, SocketModeRequest], Awaitable[None]]
+IsIdle = Callable[[SocketModeRequest], bool]
+"""Whether a request means nothing, and needs only to be acknowledged."""
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +61,7 @@ class _Connection(AsyncBaseSocketModeClient):
     tasks and a session of its own.
     """
 
-    def __init__(self, client: Client, url: str, handle: Handle) -> None:
+    def __init__(self, client: Client, url: str, handle: Handle, is_idle: IsIdle) -> None:
         self.logger = quiet_logger()
         self.wss_uri = url
         self.ready = asyncio.Event()
@@ -66,6 +69,7 @@ class _Connection(AsyncBaseSocketModeClient):
         self.reason = ""
         self._client = client
         self._handle = handle
+        self._is_idle = is_idle
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._receiver: asyncio.Task[None] | None = None
         self._requests: set[asyncio.Task[None]] = set()
@@ -112,24 +116,26 @@ class _Connection(AsyncBaseSocketModeClient):
         try:
             async for message in socket:
                 if message.type is aiohttp.WSMsgType.TEXT:
-                    self._read(message.data)
+                    await self._read(message.data)
                 elif message.type is aiohttp.WSMsgType.PING:
                     await socket.pong(message.data)
                 elif message.type is aiohttp.WSMsgType.PONG:
                     self._answered = time.monotonic()
         except ConnectionError:
-            pass  # a pong did not leave
+            pass  # what was to be answered comes again
         finally:
             self.ending.set()
 
-    def _read(self, text: str) -> None:
+    async def _read(self, text: str) -> None:
         try:
-            said = json.loads(text)
-        except ValueError:
+            said = dict(json.loads(text))
+            request = SocketModeRequest.from_dict(said)
+        except (TypeError, ValueError):
             log.warning("slack_socket_unreadable", begins=text[:40])
             return
-        request = SocketModeRequest.from_dict(said)
-        if request is not None:
+        if request is not None and self._is_idle(request):
+            await self.send_socket_mode_response(SocketModeResponse(envelope_id=request.envelope_id))
+        elif request is not None:
             task = asyncio.create_task(self._request(request))
             self._requests.add(task)
             task.add_done_callback(self._requests.discard)
@@ -157,11 +163,13 @@ class Sockets:
         handle: Handle,
         changed: Callable[[int], Awaitable[None]],
         *,
+        is_idle: IsIdle,
         pulse: Pulse | None = None,
         connections: int = CONNECTIONS,
     ) -> None:
         self._client = client
         self._handle = handle
+        self._is_idle = is_idle
         self._changed = changed
         self._pulse = pulse or Pulse()
         self._count = connections
@@ -229,7 +237,7 @@ class Sockets:
             if words is None:
                 raise DeliveryError(f"apps.connections.open: {refused}") from refused
             raise SocketsRefused(words) from refused
-        connection = _Connection(self._client, answer["url"], self._handle)
+        connection = _Connection(self._client, answer["url"], self._handle, self._is_idle)
         try:
             async with asyncio.timeout(self._pulse.handshake):
                 await connection.connect()
