@@ -126,6 +126,32 @@ async def test_a_lost_answer_is_found_by_its_key_among_many_pages(stage: SlackSt
     assert await stage.platform.find(hello(stage, "another"), 0) is None
 
 
+async def test_where_slack_lets_one_small_page_be_read_a_minute_a_look_goes_on_where_it_was_cut_short(
+    stage: SlackStage,
+) -> None:
+    stage.slack.app.distributed = True
+    stage.slack.faults.add(Drop(), "chat.postMessage")
+    post = hello(stage)
+    with pytest.raises(Unsure):
+        await stage.platform.deliver(post)
+    for number in range(40):
+        await stage.who(stage.ada).say(stage.place, f"word {number}")
+    for _ in range(2):
+        with pytest.raises(RetryLater) as later:
+            await stage.platform.find(post, 0)
+        stage.slack.clock.advance(later.value.after)
+    found = await stage.platform.find(post, 0)
+    assert found is not None
+    assert found.message is not None
+    assert stage.place.messages[found.message.id].text == "Hello"
+    stage.slack.clock.advance(60)
+    for _ in range(2):
+        with pytest.raises(RetryLater):
+            await stage.platform.find(hello(stage, "another"), 0)
+        stage.slack.clock.advance(60)
+    assert await stage.platform.find(hello(stage, "another"), 0) is None
+
+
 async def test_a_lost_reply_and_a_lost_private_message_are_found_where_they_stand(stage: SlackStage) -> None:
     root = await stage.platform.deliver(hello(stage))
     assert root.message is not None

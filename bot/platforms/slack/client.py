@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -107,17 +107,6 @@ class Client:
             self.scopes = frozenset(scope.strip() for scope in granted.split(","))
         if told := headers.get("Date"):
             self.skew = time.time() - parsedate_to_datetime(told).timestamp()
-
-    async def pages(self, method: str, key: str, **arguments: Any) -> AsyncIterator[dict[str, Any]]:
-        """Every item of a list, page by page."""
-        cursor: str | None = None
-        while True:
-            page = await self.call(method, cursor=cursor, limit=PAGE, **arguments)
-            for item in page[key]:
-                yield item
-            cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
-            if cursor is None:
-                return
 
     async def post_to(self, url: str, body: Mapping[str, Any]) -> None:
         """Post to a response_url."""

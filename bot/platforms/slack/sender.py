@@ -27,7 +27,7 @@ from bot.platforms.base import Gone, RetryLater, Unsure
 from bot.platforms.fit import fit, texts
 from bot.platforms.slack import emoji
 from bot.platforms.slack.answers import Token, Way
-from bot.platforms.slack.client import Refused
+from bot.platforms.slack.client import PAGE, Refused
 from bot.platforms.slack.home import Homes, home_view
 from bot.platforms.slack.limits import HOME, SLACK, measure
 from bot.platforms.slack.notices import Notices
@@ -92,6 +92,8 @@ class Sender:
         self._notices = notices
         self._done = Recent(2_048)
         self._files = Recent(256)
+        self._looks = Recent(1_024)
+        """Where in the history each look that was cut short goes on."""
         self._homes = Homes()
 
     async def deliver(self, out: Outgoing) -> Receipt:
@@ -123,33 +125,47 @@ class Sender:
                 return await self._react(workspace, out)
 
     async def find(self, out: Outgoing, since: int) -> Receipt | None:
-        """Whether a post stands in the history. Raises Unsure when that can't be read."""
+        """Whether a post stands in the history. Raises Unsure when that can't be read.
+
+        A look that is cut short, as where Slack lets an app read one small page a minute, goes on next time.
+        """
         if not isinstance(out, Post) or isinstance(out.to, Answer):
             return None
         workspace = self._workspace_of(out.to.space)
-        wanted = digest(out.key)
+        look = f"{out.to.space} {out.key}"
         try:
-            channel = await self._place(workspace, out.to)
-            thread = out.to.thread if isinstance(out.to, InChannel) else None
-            thread = thread or out.reply_to
-            method = "conversations.replies" if thread else "conversations.history"
-            pages = workspace.client.pages(
-                method,
-                "messages",
+            found = await self._look(workspace, out, since, look)
+        except Refused as refused:
+            self._looks.pop(look, None)
+            raise Unsure(f"{refused.error}: the history can't be read") from refused
+        self._looks.pop(look, None)
+        return found
+
+    async def _look(self, workspace: Workspace, out: Post, since: int, look: str) -> Receipt | None:
+        assert not isinstance(out.to, Answer)
+        wanted = digest(out.key)
+        channel = await self._place(workspace, out.to)
+        thread = (out.to.thread if isinstance(out.to, InChannel) else None) or out.reply_to
+        while True:
+            page = await workspace.client.call(
+                "conversations.replies" if thread else "conversations.history",
                 channel=channel,
                 ts=thread,
                 oldest=str(max(since // 1000 - MARGIN, 0)),
                 include_all_metadata="true",
+                cursor=self._looks.get(look),
+                limit=PAGE,
             )
-            async for message in pages:
+            for message in page["messages"]:
                 metadata = message.get("metadata") or {}
                 payload = metadata.get("event_payload") or {}
                 ours = message.get("user") == workspace.bot_user
                 if ours and metadata.get("event_type") == EVENT_TYPE and payload.get("key") == wanted:
                     return Receipt(workspace.message(channel, message["ts"], thread))
-        except Refused as refused:
-            raise Unsure(f"{refused.error}: the history can't be read") from refused
-        return None
+            cursor = (page.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                return None
+            self._looks.keep(look, cursor)
 
     # -- posts ---------------------------------------------------------------------------------------------
 
