@@ -1,14 +1,16 @@
-"""The bots of the bench, each in a process of its own: bare discord.py, the same held back, and Kith."""
+"""The bots of the bench, each in a process of its own: bare discord.py, the same held back, and Kith.
+
+Each imports what it needs itself, so that its start costs what it costs. It says when it is open for joins.
+"""
+
+from __future__ import annotations
 
 import asyncio
 import json
 import logging
 import sys
-import tempfile
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Coroutine
 from typing import Any
-from zoneinfo import ZoneInfo
 
 Json = dict[str, Any]
 IN_FLIGHT = 16
@@ -34,6 +36,7 @@ async def bare(about: Json, *, held: bool) -> None:
                 await interaction.response.send_message("Hello.", ephemeral=True)
 
             await tree.sync()
+            opened()
 
         async def on_member_join(self, member: discord.Member) -> None:
             channel = member.guild.system_channel
@@ -48,21 +51,38 @@ async def bare(about: Json, *, held: bool) -> None:
 
 async def kith(about: Json) -> None:
     """Kith with a database file and its greeting, each greeted singly, and a command that answers."""
+    from bot import runtime
+
+    runtime.starting()
+
+    import tempfile
+    from contextlib import AsyncExitStack
+    from dataclasses import replace
+    from pathlib import Path
+    from zoneinfo import ZoneInfo
+
+    import structlog
+
     from bot.clock import SystemClock
     from bot.core import build, load_cogs
     from bot.model.ids import Space
     from bot.platforms.discord.adapter import DiscordPlatform
     from bot.platforms.discord.limits import LIMITS
     from storage.engines import open_engine
+    from storage.repos import spaces
 
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     zone = ZoneInfo("UTC")
-    with tempfile.TemporaryDirectory() as folder:
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
         cogs, sections, faults = load_cogs(
             ["cogs.welcome", "bench.hello"], {"welcome": {"together": 0}}, zone
         )
         engine = await open_engine(f"sqlite:///{Path(folder).as_posix()}/kith.db")
+        stack.push_async_callback(engine.close)
         limits = LIMITS if about["limited"] else replace(LIMITS, per_second=0)
         platform = DiscordPlatform(about["token"], api=about["api"], gateway=about["gateway"], limits=limits)
+        stack.push_async_callback(platform.close)
         core = await build(
             engine=engine,
             clock=SystemClock(),
@@ -72,28 +92,35 @@ async def kith(about: Json) -> None:
             faults=faults,
             zone=zone,
         )
+        await stack.enter_async_context(core)
+        runtime.started()
+        for number in about["guilds"]:
+            space = Space("discord", number)
+            await core.census.taken(space)
+            await engine.unit(0, lambda tx, key=space.key: spaces.go_live(tx, key, 1))
+        opened()
+        await asyncio.Event().wait()
 
-        async with core:
-            for number in about["guilds"]:
-                await core.census.taken(Space("discord", number))
-            await engine.unit(0, lambda tx: tx.run("UPDATE space SET live_since = 1"))
-            print("open", flush=True)
-            await asyncio.Event().wait()
+
+def opened() -> None:
+    """Tell the bench that joins may come."""
+    print("open", flush=True)
 
 
-def main() -> None:
-    logging.disable(logging.CRITICAL)
-    import structlog
-
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    which, about = sys.argv[1], json.loads(sys.argv[2])
-    work = kith(about) if which == "kith" else bare(about, held=which == "held")
-    if about["uvloop"]:
+def run(work: Coroutine[Any, Any, None], loop: str) -> None:
+    """Run it on the loop that all sides have."""
+    if loop == "uvloop":
         import uvloop
 
         uvloop.run(work)
     else:
         asyncio.run(work)
+
+
+def main() -> None:
+    logging.disable(logging.CRITICAL)
+    which, about = sys.argv[1], json.loads(sys.argv[2])
+    run(kith(about) if which == "kith" else bare(about, held=which == "held"), about["loop"])
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from statistics import quantiles
 from typing import Any
 
+from bench.discord_bots import run
 from tests.fakes.discord import FakeDiscord, Message, RateLimits
 
 SERVERS = 200
@@ -127,4 +128,5 @@ def _tell(result: Json) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(json.loads(sys.argv[1])))
+    told = json.loads(sys.argv[1])
+    run(serve(told), told["loop"])

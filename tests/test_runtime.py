@@ -19,13 +19,17 @@ class Knot:
 def test_what_is_there_at_the_start_stays_and_later_garbage_goes() -> None:
     usual = gc.get_threshold()
     try:
+        runtime.starting()
+        assert not gc.isenabled()
         runtime.started()
+        assert gc.isenabled()
         assert gc.get_freeze_count() > 1_000
         assert gc.get_threshold()[0] == runtime.GARBAGE_AFTER
         gone = weakref.ref(Knot())
         gc.collect()
         assert gone() is None
     finally:
+        gc.enable()
         gc.unfreeze()
         gc.set_threshold(*usual)
 

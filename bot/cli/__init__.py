@@ -46,6 +46,10 @@ def run(
     fresh: Annotated[bool, typer.Option("--fresh", help="Begin the local room anew.")] = False,
 ) -> None:
     """Open Kith, and keep it running until Ctrl-C."""
+    from bot import runtime
+
+    runtime.starting()
+
     from bot.cli.running import run
 
     run(config, port=port, host=host, browser=browser, fresh=fresh)
