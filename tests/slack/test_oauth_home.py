@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from storage.repos import everything
 from tests.fakes.slack import RateLimit
 from tests.slack.shared import Shared, shared
 
@@ -44,14 +45,22 @@ async def test_what_one_workspace_stores_no_other_sees(s: Shared) -> None:
         log = await (await place.lead.command(place.hall, "/kith", "log")).message()
         assert f"Lead of {place.workspace.name}" in log.shown
         assert f"Lead of {other.workspace.name}" not in log.shown
-    communities = {row["community"] for row in await s.rows("SELECT community FROM space")}
-    assert len(communities) == 2
-    for table in ("member", "log", "outbox"):
-        crossed = await s.rows(
-            f"SELECT 1 FROM {table} JOIN space ON space.community <> {table}.community"
-            f" AND space.key = {table}.space"
-        )
-        assert crossed == [], table
+    await one.lead.command(one.hall, "/kith", "curate add A blunt chisel slips, so sharpen it first.")
+    await one.lead.sees("Kept as number 1")
+    for place, found in ((one, True), (two, False)):
+        answer = await (await place.ada.command(place.hall, "/kith", "ask chisel")).message()
+        assert ("A blunt chisel slips" in answer.shown) is found
+    await s.settled()
+    assert s.running is not None
+    engine = s.running.core.engine
+    for place, other in ((one, two), (two, one)):
+        (space,) = await s.rows("SELECT community FROM space WHERE key = :key", key=place.space)
+        for table in await engine.read(everything.tables):
+            held = await engine.read(
+                lambda tx, table=table, space=space: everything.rows(tx, table, space["community"])
+            )
+            for row in held:
+                assert other.workspace.id not in str(dict(row)), table
 
 
 @pytest.mark.parametrize(
