@@ -109,18 +109,23 @@ class Groups:
             self._due = 0.0
 
     def _is_now(self, told: Mapping[str, Any]) -> bool:
-        """A group as it is after a change; its list of members may be cut off."""
+        """A group as it is after a change; its list of members may be cut off.
+
+        One that isn't known may be new, or gone since: events come in any order.
+        """
         ident, users = str(told["id"]), frozenset(map(str, told.get("users") or ()))
         known, group = self._groups.get(ident), _group(told, users)
-        if known is not None and group.updated < known.updated:
+        if known is None:
+            return False
+        if group.updated < known.updated:
             return True
         if told.get("date_delete"):
-            self._groups.pop(ident, None)
-            return known is None or group.updated > known.updated
+            del self._groups[ident]
+            return group.updated > known.updated
         if _is_cut(told, users):
             return False
         self._groups[ident] = group
-        return known is None or group.updated > known.updated or group == known
+        return group.updated > known.updated or group == known
 
     def _moved(self, event: Mapping[str, Any]) -> bool:
         """Members who came and went, counted from a time before."""
