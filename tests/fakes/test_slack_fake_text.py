@@ -178,6 +178,10 @@ def test_a_block_of_the_wrong_structure_is_caught(block: dict[str, Any], problem
     assert any(problem in one for one in problems), problems
 
 
+def raw(text: str) -> dict[str, Any]:
+    return {"type": "raw_text", "text": text}
+
+
 @pytest.mark.parametrize(
     ("block", "problem"),
     [
@@ -211,6 +215,26 @@ def test_a_block_of_the_wrong_structure_is_caught(block: dict[str, Any], problem
             "`action_id` a is already used in this block [json-pointer:/blocks/0/elements]",
         ),
         (
+            {"type": "table", "rows": [[raw("a"), raw("b")], [raw("c")]]},
+            "all rows must have the same number of cells [json-pointer:/blocks/0/rows]",
+        ),
+        (
+            {"type": "table", "rows": [[raw("a")], [raw("")]]},
+            "missing required field: text [json-pointer:/blocks/0/rows/1/0]",
+        ),
+        (
+            {"type": "table", "rows": [[raw("a")], [raw("x" * 10_000)]]},
+            "table cells must be less than 10001 characters [json-pointer:/blocks/0/rows]",
+        ),
+        (
+            {"type": "table", "rows": [[raw("a")]] * 101},
+            "no more than 100 items allowed [json-pointer:/blocks/0/rows]",
+        ),
+        (
+            {"type": "table", "rows": [[raw("a")] * 21]},
+            "no more than 20 items allowed [json-pointer:/blocks/0/rows/0]",
+        ),
+        (
             {"type": "divider", "block_id": "b" * 256},
             "must be less than 256 characters [json-pointer:/blocks/0/block_id]",
         ),
@@ -229,6 +253,10 @@ def test_blocks_of_other_surfaces_and_duplicates_are_caught() -> None:
     markdown = {"type": "markdown", "text": "**hi**"}
     assert block_problems([markdown], "message") == []
     assert block_problems([markdown], "home")[0].startswith("unsupported type: markdown")
+    table = {"type": "table", "rows": [[raw("a"), raw("b")], [raw("c"), raw("d")]]}
+    assert block_problems([table], "message") == []
+    assert block_problems([table], "home")[0].startswith("unsupported type: table")
+    assert any("only one table" in one for one in block_problems([table, table], "message"))
     assert block_problems([{"type": "divider", "block_id": "b"}] * 2, "message")
     assert block_problems([MarkdownBlock(text="x" * 7000).to_dict()] * 2, "message")
     assert block_problems({"type": "divider"}, "message") == [

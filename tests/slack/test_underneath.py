@@ -12,8 +12,8 @@ import pytest_asyncio
 from bot.model.content import Card, Field, Form, Kind, Table
 from bot.model.events import CommandUsed, Event, FormSent, MemberJoined
 from bot.model.outgoing import InChannel, Post
-from bot.platforms.base import Gone
-from tests.fakes.slack import Delay, Refuse
+from bot.platforms.base import Gone, Unsure
+from tests.fakes.slack import Delay, Drop, Refuse
 from tests.slack.home import Home, home
 from tests.slack.stage import SlackStage, staged
 
@@ -160,6 +160,17 @@ async def test_a_reply_to_what_is_gone_stands_in_the_channel(stage: SlackStage) 
     await stage.platform.deliver(Post("k1", InChannel(stage.channel), "A reply", reply_to=root.ts))
     assert stage.place.last.text == "A reply"
     assert stage.place.last.thread_ts is None
+
+
+async def test_a_post_that_the_history_shows_late_is_found_once_it_does(stage: SlackStage) -> None:
+    stage.slack.history_lag = 30
+    stage.slack.faults.add(Drop(), "chat.postMessage")
+    post = Post("k1", InChannel(stage.channel), "Hello")
+    with pytest.raises(Unsure):
+        await stage.platform.deliver(post)
+    assert await stage.platform.find(post, 0) is None
+    stage.slack.clock.advance(31)
+    assert await stage.platform.find(post, 0) is not None
 
 
 # -- threads and shortcuts ----------------------------------------------------------------------------------
