@@ -27,6 +27,19 @@ class Because:
     set_at: int = 0
     reason: str = ""
 
+    def of(self, reason: Words | None, *, anonymous: bool) -> Because:
+        """The same for one message, with what the cog says about it, and maybe without who was behind it."""
+        return Because(
+            cog=self.cog,
+            how=self.how,
+            at=self.at,
+            who="" if anonymous else self.who,
+            rule=self.rule,
+            set_by=self.set_by,
+            set_at=self.set_at,
+            reason=codec.dumps(reason) if reason is not None else "",
+        )
+
     def dumps(self) -> str:
         return codec.write({name: value for name in _FIELDS if (value := getattr(self, name))})
 

@@ -93,15 +93,24 @@ async def _joined(scope: Scope, event: MemberJoined) -> MemberJoined | None:
         joined_at=event.joined_at,
         now=scope.now,
     )
-    return replace(event, epoch=joined.epoch) if joined.new and not event.pending else None
+    return _arrived(event, joined.epoch) if joined.new and not event.pending else None
 
 
 async def _cleared(scope: Scope, event: MemberCleared) -> MemberJoined | None:
     epoch = await members.clear(scope.tx, event.member.key)
-    if epoch is None:
-        return None
+    return _arrived(event, epoch) if epoch is not None else None
+
+
+def _arrived(event: MemberJoined | MemberCleared, epoch: int) -> MemberJoined:
+    """What cogs hear of: somebody is in, with the number of their membership."""
     return MemberJoined(
-        id=event.id, space=event.space, at=event.at, member=event.member, count=event.count, epoch=epoch
+        id=event.id,
+        space=event.space,
+        at=event.at,
+        member=event.member,
+        joined_at=event.joined_at if isinstance(event, MemberJoined) else None,
+        count=event.count,
+        epoch=epoch,
     )
 
 

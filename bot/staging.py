@@ -122,10 +122,7 @@ class Stager:
             react = React(said.key, said.to, said.react, said.target)
             return [self._draft(ctx, react, because, Priority.NORMAL)]
         assert said.content is not None
-        if said.because is not None:
-            because = replace(because, reason=codec.dumps(said.because))
-        if said.anonymous:
-            because = replace(because, who="")
+        because = because.of(said.because, anonymous=said.anonymous)
         due_at = said.due_at
         named = people(*all_words(said.content))
         quiet = await self._quiet(ctx, said, named)

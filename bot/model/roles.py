@@ -29,6 +29,8 @@ _INCLUDES: dict[Role, frozenset[Role]] = {
 
 def expand(roles: frozenset[Role]) -> frozenset[Role]:
     """All roles that the given ones include; everybody is a member."""
+    if not roles:
+        return _INCLUDES[Role.MEMBER]
     held = {Role.MEMBER}
     for role in roles:
         held |= _INCLUDES[role]

@@ -54,7 +54,7 @@ def is_answer(out: Outgoing) -> bool:
 
 def keys_of_people(out: Outgoing) -> str:
     """The keys of all whom this is to or about, a blank on both sides of each; empty if nobody."""
-    keys = dict.fromkeys(member.key for member in _members(out))
+    keys = dict.fromkeys([member.key for member in _members(out)])
     return f" {' '.join(keys)} " if keys else ""
 
 

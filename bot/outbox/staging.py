@@ -96,13 +96,16 @@ class Staging:
     async def add(self, draft: Draft) -> None:
         """Store a draft; nothing happens if its key is there already."""
         out = draft.out
-        found = await lanes.lane_state(self._tx, draft.community, out.key, platform_of(out), out.to.lane)
+        row = self._row(draft)
+        found = await lanes.lane_state(self._tx, row.community, row.key, row.platform, row.lane)
         if found.known:
             return
         original = None
         if isinstance(out, Edit | Delete):
             original = await rows.get(self._tx, draft.community, out.of)
-        row = self._row(draft, original)
+            if original is not None:
+                people = original.people if isinstance(out, Delete) else row.people
+                row = row._replace(original=original.id, people=people)
         if draft.due_at is not None and draft.due_at > self._now:
             await lanes.insert(self._tx, row)
             self._parked.append(Parked(row.platform, draft.due_at))
@@ -120,12 +123,8 @@ class Staging:
         if await lanes.place(self._tx, row):
             self._note(row, out)
 
-    def _row(self, draft: Draft, original: OutboxRow | None) -> OutboxRow:
+    def _row(self, draft: Draft) -> OutboxRow:
         out = draft.out
-        address = codec.dumps(out.to)
-        people = keys_of_people(out)
-        if original is not None and isinstance(out, Delete):
-            people = original.people
         return OutboxRow(
             id=self._new_id(),
             community=draft.community,
@@ -133,7 +132,7 @@ class Staging:
             platform=platform_of(out),
             key=out.key,
             form=form_of(out),
-            original=original.id if original is not None else None,
+            original=None,
             answer=int(is_answer(out)),
             lane=out.to.lane,
             position=None,
@@ -141,12 +140,12 @@ class Staging:
             reason="",
             priority=int(draft.priority),
             due_at=draft.due_at,
-            address=address,
+            address=codec.dumps(out.to),
             body=codec.dumps(out),
             cog=draft.cog,
             kind=draft.kind,
             because=draft.because,
-            people=people,
+            people=keys_of_people(out),
             forgotten=0,
             created_at=self._now,
             settled_at=None,
