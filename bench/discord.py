@@ -14,7 +14,7 @@ measures one bot after another; a number is the median of all rounds.
 - CPU: user and system time of the bot's process per welcome; the server's own is beside it, since no bot can
   be faster than that.
 - p50, p99 at 200/s: milliseconds from a join to its greeting, at 200 joins a second.
-- ready: from the start of the process until the server has told it that it is ready.
+- ready: from the start of the process until the server has told it that it is ready, and the CPU for it.
 - command: from a person's command until it is answered, one at a time.
 - unwanted: CPU per message that no cog asked for.
 - share: of the 50 requests a second that Discord allows, under its own limits.
@@ -113,8 +113,8 @@ class Bench:
     @asynccontextmanager
     async def pair(
         self, bot: str, *, limited: bool = False, crowd: int = 0, talk: bool = False
-    ) -> AsyncIterator[tuple[Server, int, float]]:
-        """A server and a bot that is ready: the bot's process id, and how many seconds it took."""
+    ) -> AsyncIterator[tuple[Server, int, Json]]:
+        """A server and a bot that is ready: the bot's process id, and what that took."""
         settings = json.dumps({"limited": limited, "crowd": crowd, "loop": self._loop})
         async with self._running("bench.discord_server", settings) as serving:
             server = Server(serving)
@@ -126,7 +126,7 @@ class Bench:
             async with self._running(module, bot, json.dumps(about), python=python) as process:
                 async with asyncio.timeout(SLOWEST_START):
                     await server.order("ready")
-                    took = time.perf_counter() - began
+                    took = {"ready_s": time.perf_counter() - began, "ready_cpu_s": cpu(process.pid)}
                     assert process.stdout is not None
                     await process.stdout.readline()
                 # the connections are warm once some joins were greeted
@@ -148,7 +148,7 @@ class Bench:
                 "fake_cpu_us": fake_spent / count * 1e6,
                 "p50_ms": steady["p50"],
                 "p99_ms": steady["p99"],
-                "ready_s": ready,
+                **ready,
                 "memory_mb": memory(pid),
                 "command_p50_ms": slash["p50"],
                 "command_p99_ms": slash["p99"],
@@ -172,7 +172,7 @@ class Bench:
     async def crowded(self) -> Json:
         """Kith with a server of 100,000 members."""
         async with self.pair("kith", crowd=100_000) as (_, pid, ready):
-            return {"ready_s": ready, "memory_mb": memory(pid)}
+            return {**ready, "memory_mb": memory(pid)}
 
     async def run(self, say: Say) -> list[Json]:
         for bot in self.bots:
@@ -212,7 +212,7 @@ def _row(what: str, figures: Json, digits: int = 1) -> Json:
     return {
         "bench": "discord",
         "what": what,
-        **{name: round(value, 2 if name == "ready_s" else digits) for name, value in figures.items()},
+        **{name: round(value, 2 if name.startswith("ready") else digits) for name, value in figures.items()},
     }
 
 
@@ -248,6 +248,7 @@ def table(results: Iterable[Json]) -> str:
         "p50_ms": "p50 ms",
         "p99_ms": "p99 ms",
         "ready_s": "ready s",
+        "ready_cpu_s": "its CPU s",
         "memory_mb": "MB",
         "command_p50_ms": "command",
         "command_p99_ms": "its p99",
