@@ -197,3 +197,12 @@ async def test_whatever_slack_tells_late_twice_and_in_any_order_the_truth_is_kep
             "SELECT lost_at FROM space WHERE key = :key",
             key=place.space,
         )
+
+
+async def test_a_persons_own_token_that_is_revoked_ends_nothing(s: Shared) -> None:
+    one = await s.place("One")
+    await one.open()
+    s.slack.acts.revoke(one.workspace, bot=False)
+    await s.settled()
+    assert (await s.row(one))["state"] == "installed"
+    await one.greets("Kim")

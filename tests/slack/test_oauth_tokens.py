@@ -346,3 +346,32 @@ async def test_tokens_that_could_not_be_stored_at_once_are_used_and_stored_later
     assert [one.tokens for one in used] == [after.tokens]
     assert await installs.get(place.workspace.id) == after
     assert refreshes(s) == [True]
+
+
+async def test_tokens_that_another_process_has_replaced_twice_end_nothing(
+    tmp_path: Path, postgres: PostgresServer
+) -> None:
+    async with (
+        shared(tmp_path, database=await postgres.fresh(None)) as s,
+        aiohttp.ClientSession() as session,
+    ):
+        place = await s.place("One")
+        await place.open()
+        assert s.running is not None
+        other = Process(s, s.running.core.engine, session)
+        for _ in range(2):
+            present = await other.installs.get(place.workspace.id)
+            assert present is not None
+            await other.renewal.renew(present)
+        held = s.held(place)
+        assert held.tokens is not None
+        assert s.slack.app.tokens[held.tokens.access].dead == "token_revoked"  # Slack lets two live at a time
+        s.slack.events.about_app(
+            place.workspace.installation,
+            {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [place.workspace.bot.id]}},
+        )
+        await s.slack.quiet()
+        await place.greets("Kim")
+        (space,) = await s.rows("SELECT * FROM space WHERE key = :key", key=place.space)
+        assert space["baseline_at"] is not None
+        assert await s.rows("SELECT 1 FROM mark WHERE event LIKE :lost", lost=f"%{place.space}:lost%") == []

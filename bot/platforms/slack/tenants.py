@@ -295,18 +295,26 @@ class Tenants:
 
     async def _mend(self, team: str, spent: str, error: str) -> bool:
         """A call with the token ``spent`` was refused: whether there is another to repeat it with."""
+        if error in DEAD and not self._is_other(team, spent):
+            try:
+                await self._read(team)
+            except Exception as failure:
+                log.warning("slack_installs_not_read", error=f"{type(failure).__name__}: {failure}")
         held = self._held.get(team)
         if held is None or held.tokens is None:
             return False
-        if held.tokens.access != spent:
+        if self._is_other(team, spent):
             return True
         if error == "token_expired" and held.tokens.refresh is not None and not held.refused:
             return await self._renewed(held)
         if error in DEAD:
-            self._later(
-                self._doubt(team, State.UNINSTALLED if error == "account_inactive" else State.REVOKED)
-            )
+            state = State.UNINSTALLED if error == "account_inactive" else State.REVOKED
+            self._later(self._doubt(team, state))
         return False
+
+    def _is_other(self, team: str, spent: str) -> bool:
+        held = self._held.get(team)
+        return held is not None and held.tokens is not None and held.tokens.access != spent
 
     # -- one of them goes ----------------------------------------------------------------------------------
 
@@ -331,12 +339,10 @@ class Tenants:
         """Look whether the app is still there, and end what isn't. ``at``: when Slack says that it ended."""
         async with self._ending[team]:
             while True:
-                if team not in self._held:
-                    await self._read(team)
+                await self._read(team)  # another process may hold newer tokens than these
                 held = self._held.get(team)
                 if held is None or await self._end(held, state, at):
                     return
-                del self._held[team]  # somebody else has changed it meanwhile: look again
 
     async def _end(self, held: Installation, state: State, at: int | None) -> bool:
         """End an installation that is gone; False if it isn't the present one any more."""
