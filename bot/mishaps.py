@@ -1,9 +1,9 @@
-"""What became of a message that found no place: told once in the open log, kindly, with what to do."""
+"""What became of a message that found no place: told the hosts once, kindly, with what to do."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Final
+from collections.abc import Awaitable
+from typing import Final, Protocol
 
 import structlog
 
@@ -24,7 +24,14 @@ CLOSED: Final = frozenset({"discord-50001", "discord-50013", "not_in_channel", "
 _SETTINGS: Final = CommandName(("kith-admin", "settings"))
 
 log = structlog.get_logger(__name__)
-Note = Callable[[Occasion, str, Words], Awaitable[None]]
+
+
+class Note(Protocol):
+    """Writes into the open log, and tells the hosts; see ``bot.unit.UnitRunner.note``."""
+
+    def __call__(
+        self, occasion: Occasion, topic: str, words: Words, *, tells_hosts: bool
+    ) -> Awaitable[None]: ...
 
 
 class Mishaps:
@@ -61,7 +68,7 @@ class Mishaps:
         )
         event = Event(id=f"mishap:{row.lane}:{code}", space=Space.of(row.space), at=self._clock.now())
         try:
-            await self.note(Occasion(event, "event"), "delivery", words)
+            await self.note(Occasion(event, "event"), "delivery", words, tells_hosts=True)
         except StorageError as error:
             self._told.discard((row.lane, code))
             log.warning("mishap_not_noted", lane=row.lane, error=str(error))

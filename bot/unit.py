@@ -13,6 +13,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from bot import books, faults
+from bot.attention import Attention
 from bot.because import Because
 from bot.clock import Clock
 from bot.cog import ButtonHandler, JobHandler
@@ -253,19 +254,29 @@ class UnitRunner:
 
         return await self._engine.read(work)
 
-    async def note(self, occasion: Occasion, topic: str, words: Words) -> None:
-        """Write a line into the open log, once for this event. Raises StorageError."""
+    async def note(self, occasion: Occasion, topic: str, words: Words, *, tells_hosts: bool = False) -> None:
+        """Write a line into the open log, once for this event; ``tells_hosts`` in their channel too.
+
+        Raises StorageError.
+        """
         community = await self.community(occasion.event.space)
         now = self._clock.now()
 
-        async def work(tx: Tx) -> None:
-            if await marks.claim(tx, community, occasion.event.id, now):
-                scope = Scope(tx, community, occasion.event.space.key, now, self.new_id)
-                around = await self._around(scope, occasion.event.space)
-                ctx = self._ctx(scope, occasion, around, HOST, "note")
-                await self._stager.note(ctx, topic, words)
+        async def work(tx: Tx) -> Staged | None:
+            if not await marks.claim(tx, community, occasion.event.id, now):
+                return None
+            scope = Scope(tx, community, occasion.event.space.key, now, self.new_id)
+            around = await self._around(scope, occasion.event.space)
+            ctx = self._ctx(scope, occasion, around, HOST, "note")
+            await self._stager.note(ctx, topic, words)
+            if not tells_hosts or around.host.hosts_channel is None:
+                return None
+            ctx.post(around.host.hosts_channel, words, attention=Attention.NEWS, ping=False)
+            return await self._outbox.add(tx, await self._stage(ctx, occasion, around, ctx.effects))
 
-        await self._engine.unit(community, work)
+        staged = await self._engine.unit(community, work)
+        if staged is not None:
+            self._outbox.committed(staged)
 
     async def _work(
         self, tx: Tx, community: int, now: int, occasion: Occasion, calls: Sequence[Call] | None

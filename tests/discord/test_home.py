@@ -201,6 +201,27 @@ async def test_a_deleted_channel_or_a_lost_permission_harms_nobody_else(h: Home)
     assert answer.text.count("isn't there any more") == 1
 
 
+async def test_the_hosts_are_told_once_in_their_channel_too(h: Home) -> None:
+    den = h.guild.channel("den")
+    used = await (await h.admin.slash("kith-admin settings", section="kith")).answered()
+    assert used.modal is not None
+    await (await h.admin.submit(used.modal, {"Hosts' channel": den})).answered()
+    h.fake.world.overwrite(h.hall, Overwrite(h.guild.bot.id, 1, deny=P.SEND_MESSAGES))
+    for name in ("Kim", "Lou"):
+        await h.joined(h.guild.join(name))
+        await h.settled()
+    told = await h.hears("I may not post in")
+    assert told.channel is den
+    await h.restart()
+    await h.joined(h.guild.join("Noor"))
+    await h.settled()
+    assert len(den.messages) == 1
+    h.fake.world.overwrite(den, Overwrite(h.guild.bot.id, 1, deny=P.SEND_MESSAGES))
+    await h.joined(h.guild.join("Ines"))
+    await h.settled()
+    assert len(den.messages) == 1
+
+
 async def test_a_lost_permission_is_told_once_with_what_to_do(h: Home) -> None:
     h.fake.world.overwrite(h.hall, Overwrite(h.guild.bot.id, 0, deny=P.SEND_MESSAGES))
     for name in ("Kim", "Lou"):
