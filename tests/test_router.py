@@ -17,18 +17,18 @@ from bot.model.roles import Actor, Role
 from bot.model.rules import Daily, upcoming
 from bot.model.ticks import ScheduleDue, ScheduleSkipped
 from bot.router import NotStored
-from bot.testing import MONDAY, Town, town
+from bot.testing import MONDAY, RoomTown, town
 
 MORNINGS = Daily(times=(time(9),))
 
 
 @pytest_asyncio.fixture
-async def shed(tmp_path: Path) -> AsyncIterator[Town]:
+async def shed(tmp_path: Path) -> AsyncIterator[RoomTown]:
     async with town(tmp_path) as made:
         yield made
 
 
-def used(shed: Town, **more: Any) -> CommandUsed:
+def used(shed: RoomTown, **more: Any) -> CommandUsed:
     given: dict[str, Any] = {
         "id": "e1",
         "space": shed.platform.space,
@@ -41,7 +41,7 @@ def used(shed: Town, **more: Any) -> CommandUsed:
     return CommandUsed(**{**given, **more})
 
 
-async def test_when_the_storage_fails_the_event_is_not_done(shed: Town) -> None:
+async def test_when_the_storage_fails_the_event_is_not_done(shed: RoomTown) -> None:
     await shed.core.engine.close()
     with pytest.raises(NotStored):
         await shed.core.router.accept(used(shed))
@@ -52,7 +52,7 @@ async def test_when_the_storage_fails_the_event_is_not_done(shed: Town) -> None:
         await shed.core.router.accept(joined)
 
 
-async def test_an_answer_comes_once_and_a_repetition_is_taken_silently(shed: Town) -> None:
+async def test_an_answer_comes_once_and_a_repetition_is_taken_silently(shed: RoomTown) -> None:
     event = used(shed)
     for _ in range(3):
         assert await shed.core.accept(event) is None
@@ -60,7 +60,7 @@ async def test_an_answer_comes_once_and_a_repetition_is_taken_silently(shed: Tow
     assert len([one for one in shed.as_("Priya").sees() if "Your page" in one.text]) == 1
 
 
-async def test_a_refusal_stays_one_though_the_role_came_meanwhile(shed: Town) -> None:
+async def test_a_refusal_stays_one_though_the_role_came_meanwhile(shed: RoomTown) -> None:
     refused = used(shed, path=("kith-mod", "pause"))
     await shed.core.accept(refused)
     await shed.as_("Priya").hears_privately("That is for moderators here")
@@ -70,12 +70,12 @@ async def test_a_refusal_stays_one_though_the_role_came_meanwhile(shed: Town) ->
     await shed.hears("#hello", "Robin")
 
 
-async def test_an_interaction_without_a_channel_is_answered(shed: Town) -> None:
+async def test_an_interaction_without_a_channel_is_answered(shed: RoomTown) -> None:
     await shed.core.accept(used(shed, channel=None))
     await shed.as_("Priya").hears_privately("Your page")
 
 
-async def test_what_nobody_listens_to_is_not_stored(shed: Town) -> None:
+async def test_what_nobody_listens_to_is_not_stored(shed: RoomTown) -> None:
     ada = Member("local:shed", "k9", "Ada")
     message = MessageRef(shed.channel("#general"), "m1")
     event = MessagePosted(
@@ -86,7 +86,7 @@ async def test_what_nobody_listens_to_is_not_stored(shed: Town) -> None:
     assert await shed.rows("SELECT * FROM mark WHERE event = 'm'") == []
 
 
-async def test_a_space_never_seen_becomes_a_community_of_its_own(shed: Town) -> None:
+async def test_a_space_never_seen_becomes_a_community_of_its_own(shed: RoomTown) -> None:
     other = Space("local", "other", "Other\x00 place")
     kim = Member(other.key, "k1", "Kim")
     await shed.core.accept(MemberJoined(id="j", space=other, at=MONDAY, member=kim))
@@ -95,7 +95,7 @@ async def test_a_space_never_seen_becomes_a_community_of_its_own(shed: Town) -> 
     await shed.silence()
 
 
-async def test_what_was_missed_is_one_line_in_the_log(shed: Town) -> None:
+async def test_what_was_missed_is_one_line_in_the_log(shed: RoomTown) -> None:
     community = await shed.core.units.community(shed.platform.space)
     missed = ScheduleSkipped(
         schedule=1,
@@ -114,7 +114,7 @@ async def test_what_was_missed_is_one_line_in_the_log(shed: Town) -> None:
     assert page.text.count("Skipped") == 1
 
 
-async def test_a_tick_for_a_job_that_is_gone_is_let_go(shed: Town) -> None:
+async def test_a_tick_for_a_job_that_is_gone_is_let_go(shed: RoomTown) -> None:
     community = await shed.core.units.community(shed.platform.space)
     await shed.core.router.due(
         ScheduleDue(
@@ -136,7 +136,9 @@ async def test_a_tick_for_a_job_that_is_gone_is_let_go(shed: Town) -> None:
 @pytest.mark.parametrize(
     ("path", "option"), [(("nothing",), "x"), (("kith", "help"), "nothing"), (("shoutout",), "to")]
 )
-async def test_completing_what_can_not_be_completed(shed: Town, path: tuple[str, ...], option: str) -> None:
+async def test_completing_what_can_not_be_completed(
+    shed: RoomTown, path: tuple[str, ...], option: str
+) -> None:
     request = Completion(
         space=shed.platform.space,
         actor=shed.platform.translator.actor("u4"),
@@ -150,7 +152,7 @@ async def test_completing_what_can_not_be_completed(shed: Town, path: tuple[str,
 @pytest.mark.parametrize(
     ("who", "offered"), [("u4", set()), ("u1", {"kith-admin settings", "kith-admin setup"})]
 )
-async def test_help_is_completed_with_what_one_may_use(shed: Town, who: str, offered: set[str]) -> None:
+async def test_help_is_completed_with_what_one_may_use(shed: RoomTown, who: str, offered: set[str]) -> None:
     request = Completion(
         space=shed.platform.space,
         actor=shed.platform.translator.actor(who),

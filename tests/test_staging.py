@@ -12,16 +12,16 @@ from bot.model.content import Button, Card, Section, Table
 from bot.model.ids import Member
 from bot.model.text import T, people, plain_text
 from bot.staging import all_words, folded, hush
-from bot.testing import Town, town
+from bot.testing import RoomTown, town
 
 
 @pytest_asyncio.fixture
-async def shed(tmp_path: Path) -> AsyncIterator[Town]:
+async def shed(tmp_path: Path) -> AsyncIterator[RoomTown]:
     async with town(tmp_path, cogs=["tests.cogs.samples.herald"], settings={}) as made:
         yield made
 
 
-async def says(shed: Town, what: str) -> None:
+async def says(shed: RoomTown, what: str) -> None:
     await shed.as_("Priya").types(f"say {what}")
 
 
@@ -62,7 +62,7 @@ def test_when_a_space_is_silent(live: int | None, until: int | None, topic: str 
     assert (found.topic if found else None) == topic
 
 
-async def test_a_long_post_goes_on_and_is_changed_as_one(shed: Town) -> None:
+async def test_a_long_post_goes_on_and_is_changed_as_one(shed: RoomTown) -> None:
     await says(shed, "long: lorem")
     assert len(shed.said("#general")) > 2
     assert sum(one.text.count("lorem") for one in shed.said("#general")) == 900
@@ -72,7 +72,7 @@ async def test_a_long_post_goes_on_and_is_changed_as_one(shed: Town) -> None:
     assert shed.said("#general") == []
 
 
-async def test_a_long_post_is_taken_back_as_one(shed: Town) -> None:
+async def test_a_long_post_is_taken_back_as_one(shed: RoomTown) -> None:
     await says(shed, "long: lorem")
     await says(shed, "delete: it")
     assert shed.said("#general") == []
@@ -80,7 +80,7 @@ async def test_a_long_post_is_taken_back_as_one(shed: Town) -> None:
     assert shed.said("#general") == []
 
 
-async def test_timers_come_once_and_can_be_moved_or_called_off(shed: Town) -> None:
+async def test_timers_come_once_and_can_be_moved_or_called_off(shed: RoomTown) -> None:
     await says(shed, "later: tea")
     await shed.passes(minutes=30)
     await says(shed, "later: tea")

@@ -28,12 +28,13 @@ async def serving(
     *,
     cogs: Sequence[str],
     settings: Mapping[str, Mapping[str, Any]],
-    is_open: bool,
+    is_open: bool = False,
+    looks: bool = True,
     database: str | None = None,
     zone: str = "UTC",
     timing: Timing | None = None,
 ) -> AsyncIterator[Core]:
-    """A Kith that knows who is in ``space``. Its database lies in ``folder`` unless a URL is given."""
+    """A Kith that looked who is in ``space``, where it may. Its database lies in ``folder`` by default."""
     where = ZoneInfo(zone)
     async with AsyncExitStack() as stack:
         engine = await open_engine(database or f"sqlite:///{folder / 'kith.db'}")
@@ -53,8 +54,9 @@ async def serving(
             await core.units.community(space)
             await engine.unit(0, lambda tx: spaces.go_live(tx, space.key, clock.now()))
         await stack.enter_async_context(core)
-        async with asyncio.timeout(LONGEST):
-            await core.census.taken(space)
+        if looks:
+            async with asyncio.timeout(LONGEST):
+                await core.census.taken(space)
         yield core
 
 

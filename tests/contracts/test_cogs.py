@@ -29,7 +29,7 @@ from bot.registry import Entry, Registry
 from bot.settings import Sections, changed, filled, stored
 from bot.spec import LABEL_MOST, Parameter, of_dataclass
 from bot.store import Scope
-from bot.testing import MONDAY, SPACE, Town, town
+from bot.testing import MONDAY, SPACE, RoomTown, town
 from storage.port import Engine, Tx
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -198,7 +198,7 @@ class Told:
     promises: dict[str, str]
 
 
-async def told(shed: Town, cog: Cog[Any, Any], member: Member, *, forget: bool = False) -> Told:
+async def told(shed: RoomTown, cog: Cog[Any, Any], member: Member, *, forget: bool = False) -> Told:
     """Ask a cog, within a unit as the host would."""
     community = await shed.core.units.community(shed.platform.space)
 

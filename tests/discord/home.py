@@ -7,18 +7,16 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from bot.clock import Clock, SystemClock
-from bot.core import Core, build, load_cogs
+from bot.core import Core
 from bot.model.ids import Space
 from bot.platforms.discord.adapter import DiscordPlatform
-from storage.engines import open_engine
+from bot.testing import BUILT_IN
+from bot.testing.serving import serving
 from storage.port import Tx
 from storage.repos import members
 from tests.fakes.discord import FakeDiscord, Guild, Message, P, Person
-
-COGS = ("cogs.welcome", "cogs.kindness", "cogs.knowledge")
 
 
 class Home:
@@ -29,7 +27,7 @@ class Home:
         fake: FakeDiscord,
         path: Path,
         *,
-        cogs: Sequence[str] = COGS,
+        cogs: Sequence[str] = BUILT_IN,
         clock: Clock | None = None,
         **options: Any,
     ) -> None:
@@ -51,34 +49,23 @@ class Home:
 
     async def start(self, *, looks: bool = True) -> None:
         """Start Kith and wait until it has looked around, where it may."""
-        zone = ZoneInfo("Europe/Berlin")
-        cogs, sections, faults = load_cogs(self._cogs, {}, zone)
-        engine = await open_engine(f"sqlite:///{self._path / 'kith.db'}")
-        self._stack.push_async_callback(engine.close)
         fake = self.fake
         self.platform = DiscordPlatform(
             fake.token, api=fake.api_url, gateway=fake.gateway_url, **self._options
         )
         self._stack.push_async_callback(self.platform.close)
-        self.core = await build(
-            engine=engine,
-            clock=self._clock,
-            platforms={"discord": self.platform},
-            cogs=cogs,
-            sections=sections,
-            faults=faults,
-            zone=zone,
+        kith = serving(
+            self.platform,
+            Space("discord", str(self.guild.id)),
+            self._path,
+            self._clock,
+            cogs=self._cogs,
+            settings={},
+            looks=looks,
+            zone="Europe/Berlin",
         )
-        await self._stack.enter_async_context(self.core)
+        self.core = await self._stack.enter_async_context(kith)
         await fake.ready()
-        if looks:
-            await self.until_looked()
-
-    async def until_looked(self) -> None:
-        """Until the members of the server were compared."""
-        assert self.core is not None
-        async with asyncio.timeout(10):
-            await self.core.census.taken(Space("discord", str(self.guild.id)))
 
     async def stop(self) -> None:
         await self._stack.aclose()

@@ -11,7 +11,8 @@ import pytest
 import pytest_asyncio
 
 from bot.housekeeping import DAY, DRAFTS_DAYS, tidy
-from tests.discord.home import COGS, Home, home
+from bot.testing import BUILT_IN
+from tests.discord.home import Home, home
 from tests.fakes.discord import Interaction
 
 WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -22,7 +23,7 @@ ANSWERS = dict(zip(WORDS, TOLD.split(", "), strict=True))
 
 @pytest_asyncio.fixture
 async def h(tmp_path: Path) -> AsyncIterator[Home]:
-    async with home(tmp_path, cogs=(*COGS, "tests.cogs.samples.survey")) as made:
+    async with home(tmp_path, cogs=(*BUILT_IN, "tests.cogs.samples.survey")) as made:
         yield made
         assert made.fake.crashes == []
 

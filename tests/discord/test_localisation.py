@@ -17,7 +17,8 @@ from bot.model.content import Catalog, CommandSpec, Field, Kind, MenuSpec, MenuT
 from bot.model.roles import Role
 from bot.platforms.discord import commands
 from bot.platforms.discord.locales import COMMAND_MOST, LOCALES, code, size
-from tests.discord.home import COGS, Home, home
+from bot.testing import BUILT_IN
+from tests.discord.home import Home, home
 from tests.fakes.discord import FakeDiscord, Heard, aimed_at, schema, specs_found
 from tests.fakes.discord import languages as discords
 from tests.fakes.discord.errors import FormErrors
@@ -80,7 +81,7 @@ def tea(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tea:
 
 @pytest.fixture
 async def h(tmp_path: Path, tea: Tea) -> AsyncIterator[Home]:
-    async with home(tmp_path, is_open=False, cogs=(*COGS, tea.name)) as made:
+    async with home(tmp_path, is_open=False, cogs=(*BUILT_IN, tea.name)) as made:
         await compared()
         yield made
         assert made.fake.crashes == []

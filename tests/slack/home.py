@@ -7,17 +7,16 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from bot.clock import SystemClock
-from bot.core import Core, build, load_cogs
+from bot.core import Core
+from bot.model.ids import Space
 from bot.outbox import Timing
 from bot.platforms.slack.adapter import SlackPlatform
-from storage.engines import open_engine
+from bot.testing import BUILT_IN
+from bot.testing.serving import serving
 from tests.fakes.slack import Answer, FakeSlack, Message, Person
 from tests.slack.stage import options
-
-COGS = ("cogs.welcome", "cogs.kindness", "cogs.knowledge")
 
 
 class Home:
@@ -44,33 +43,20 @@ class Home:
 
     async def start(self) -> None:
         """Start Kith and wait until it has looked around."""
-        zone = ZoneInfo("Europe/Berlin")
-        cogs, sections, faults = load_cogs(COGS, self._defaults, zone)
-        engine = await open_engine(f"sqlite:///{self._path / 'kith.db'}")
-        self._stack.push_async_callback(engine.close)
         self.platform = SlackPlatform(options(self.slack, self.workspace, **self._more))
-        self.core = await build(
-            engine=engine,
-            clock=SystemClock(),
-            platforms={"slack": self.platform},
-            cogs=cogs,
-            sections=sections,
-            faults=faults,
-            zone=zone,
+        kith = serving(
+            self.platform,
+            Space("slack", self.workspace.id),
+            self._path,
+            SystemClock(),
+            cogs=BUILT_IN,
+            settings=self._defaults,
+            zone="Europe/Berlin",
             timing=Timing(backoff=5, backoff_most=40, poll=20, attempt=2_000),
         )
-        await self._stack.enter_async_context(self.core)
+        self.core = await self._stack.enter_async_context(kith)
         async with asyncio.timeout(10):
             await self.platform.connected()
-        await self.until_looked()
-
-    async def until_looked(self) -> None:
-        """Until the people of the workspace were compared."""
-        core = self.core
-        assert core is not None
-        async with asyncio.timeout(10):
-            while not await core.engine.read(_looked):
-                await asyncio.to_thread(lambda: None)
 
     async def stop(self) -> None:
         await self._stack.aclose()
@@ -98,11 +84,6 @@ class Home:
             await self.core.outbox.idle()
 
 
-async def _looked(tx: Any) -> bool:
-    row = await tx.one("SELECT COUNT(*) AS count FROM space WHERE baseline_at IS NOT NULL")
-    return bool(row["count"])
-
-
 @asynccontextmanager
 async def home(
     path: Path, *, is_open: bool = True, defaults: Mapping[str, Any] | None = None, **more: Any
@@ -120,4 +101,4 @@ async def home(
         assert slack.complaints == []
 
 
-__all__ = ["COGS", "Home", "Message", "home"]
+__all__ = ["Home", "Message", "home"]
