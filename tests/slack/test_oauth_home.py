@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from bot.platforms.slack.tenants import AT_ONCE
 from storage.repos import everything
 from tests.fakes.slack import RateLimit
 from tests.slack.shared import Shared, shared
@@ -206,3 +207,16 @@ async def test_a_persons_own_token_that_is_revoked_ends_nothing(s: Shared) -> No
     await s.settled()
     assert (await s.row(one))["state"] == "installed"
     await one.greets("Kim")
+
+
+async def test_many_whose_tokens_ended_while_kith_was_down_are_all_met_again(s: Shared) -> None:
+    places = [await s.place(f"Place {number}") for number in range(AT_ONCE + 2)]
+    await s.stop()
+    s.slack.clock.advance(12 * 3_600 + 1)
+    await s.start()
+    await s.sees(
+        lambda rows: len(rows) == len(places),
+        "SELECT team FROM slack_install WHERE version = 2 AND state = 'installed'",
+    )
+    await places[-1].open()
+    await places[-1].greets("Kim")

@@ -179,7 +179,7 @@ class Process:
         self.installs = SlackInstalls(engine, Keyring([s.key]), system_ms)
         self.used: list[Installation] = []
         app = OAuth(oauth(config), config.slack.api, session, system_ms)
-        self.renewal = Renewal(app, self.installs, self.used.append)
+        self.renewal = Renewal(app, self.installs, self.used.append, system_ms)
 
 
 async def test_two_processes_ask_for_one_token(tmp_path: Path, postgres: PostgresServer) -> None:
@@ -341,7 +341,7 @@ async def test_tokens_that_could_not_be_stored_at_once_are_used_and_stored_later
         assert held is not None
         used: list[Installation] = []
         app = OAuth(oauth(config), config.slack.api, session, system_ms)
-        after = await Renewal(app, installs, used.append).renew(held)
+        after = await Renewal(app, installs, used.append, system_ms).renew(held)
     assert after is not None
     assert [one.tokens for one in used] == [after.tokens]
     assert await installs.get(place.workspace.id) == after

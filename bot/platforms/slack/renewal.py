@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from bot.platforms.base import DeliveryError
 from bot.platforms.slack.client import Refused
 from bot.platforms.slack.installs import Installation, Installs, Tokens
 from bot.platforms.slack.oauth import OAuth
@@ -21,17 +22,54 @@ OPERATOR: Final = frozenset(
 PAUSE: Final = 0.5
 """Seconds between two looks whether another process is done."""
 
+_BACKOFF: Final = (30_000, 900_000)
+
 log = structlog.get_logger(__name__)
 
 
 class Renewal:
-    """Renews tokens. ``use`` gets an installation with the tokens to go on with, stored or not."""
+    """Renews tokens. ``use`` gets an installation with the tokens to go on with, stored or not.
 
-    def __init__(self, oauth: OAuth, installs: Installs, use: Callable[[Installation], None]) -> None:
+    ``now`` is real time in UTC milliseconds.
+    """
+
+    def __init__(
+        self,
+        oauth: OAuth,
+        installs: Installs,
+        use: Callable[[Installation], None],
+        now: Callable[[], int],
+    ) -> None:
         self._oauth = oauth
         self._installs = installs
         self._use = use
+        self._now = now
+        self._failed: dict[str, tuple[int, int]] = {}
+        """By workspace: when to ask again after that failed, and how long was waited."""
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    def due_at(self, held: Installation) -> int | None:
+        """When to ask for its next tokens; None for never."""
+        if held.tokens is None or held.refused or held.tokens.due_at is None:
+            return None
+        return max(held.tokens.due_at, self._failed.get(held.team, (0, 0))[0])
+
+    async def attempt(self, held: Installation) -> Installation | None:
+        """The installation as it is after asking; None where that failed, which is logged and put off."""
+        try:
+            present = await self.renew(held)
+        except Exception as error:
+            wait = min(max(self._failed.get(held.team, (0, 0))[1] * 2, _BACKOFF[0]), _BACKOFF[1])
+            self._failed[held.team] = self._now() + wait, wait
+            words = (
+                str(error)
+                if isinstance(error, Refused | DeliveryError)
+                else f"{type(error).__name__}: {error}"
+            )
+            log.error("slack_tokens_not_renewed", workspace=held.team, error=words, again_in=wait / 1_000)
+            return None
+        self._failed.pop(held.team, None)
+        return present
 
     async def renew(self, held: Installation) -> Installation | None:
         """The installation as it is afterwards: renewed, ``refused``, or as somebody else has changed it.

@@ -34,7 +34,6 @@ REFUSED: Final = (
     "Slack gives me no new access to this workspace, so I fall silent within twelve hours, when the present "
     "one ends. Somebody who may install apps can let me in again: {install}"
 )
-_BACKOFF: Final = (30_000, 900_000)
 
 Json = Mapping[str, Any]
 log = structlog.get_logger(__name__)
@@ -69,14 +68,13 @@ class Tenants:
         self._install = install
         self._session = session
         self._now = now
-        self._renewal = Renewal(oauth, installs, self._use)
+        self._renewal = Renewal(oauth, installs, self._use, now)
         self._held: dict[str, Installation] = {}
-        self._failed: dict[str, tuple[int, int]] = {}
-        """By workspace: when to ask for new tokens again after that failed, and how long was waited."""
         self._ending: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._poked = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._some = asyncio.Semaphore(AT_ONCE)
+        self._meeting = asyncio.Semaphore(AT_ONCE)
+        self._renewing = asyncio.Semaphore(AT_ONCE)  # not the same: who is met may need a new token for it
 
     # -- all of them ---------------------------------------------------------------------------------------
 
@@ -120,7 +118,7 @@ class Tenants:
         waits = [LOOK]
         async with asyncio.TaskGroup() as group:
             for held in list(self._held.values()):
-                at = self._due_at(held)
+                at = self._renewal.due_at(held)
                 if at is not None and at <= self._now():
                     group.create_task(self._renewed(held))
                 elif at is not None:
@@ -192,7 +190,6 @@ class Tenants:
                 before is None or before.tokens is None or before.installed_at != installation.installed_at
             )
             if is_new:
-                self._failed.pop(team, None)
                 if before is not None:
                     self._later(self._notices.forget(self._workspaces[team]))
                 self._later(self._meet(installation))
@@ -231,7 +228,7 @@ class Tenants:
             if workspace is None or workspace.lost or held is None or held.tokens is None or held.refused:
                 return
             try:
-                async with self._some:
+                async with self._meeting:
                     await workspace.client.call("auth.test")
                     await self._sink.accept(
                         SpaceSeen(
@@ -253,35 +250,17 @@ class Tenants:
 
     # -- its tokens ----------------------------------------------------------------------------------------
 
-    def _due_at(self, held: Installation) -> int | None:
-        if held.tokens is None or held.refused or held.tokens.due_at is None:
-            return None
-        return max(held.tokens.due_at, self._failed.get(held.team, (0, 0))[0])
-
     async def _renewed(self, held: Installation) -> bool:
         """Ask for new tokens; whether there are other ones now than ``held`` has."""
-        team = held.team
-        try:
-            async with self._some:
-                present = await self._renewal.renew(held)
-        except Exception as error:
-            wait = min(max(self._failed.get(team, (0, 0))[1] * 2, _BACKOFF[0]), _BACKOFF[1])
-            self._failed[team] = self._now() + wait, wait
-            words = (
-                str(error)
-                if isinstance(error, (Refused, DeliveryError))
-                else f"{type(error).__name__}: {error}"
-            )
-            log.error("slack_tokens_not_renewed", workspace=team, error=words, again_in=wait / 1_000)
-            return False
-        self._failed.pop(team, None)
+        async with self._renewing:
+            present = await self._renewal.attempt(held)
         if present is None:
             return False
         self._adopt(present)
         if present.refused and present.version != held.version:
             log.error(
                 "slack_tokens_refused",
-                workspace=team,
+                workspace=held.team,
                 error=present.refused,
                 remedy=f"install again: {self._install}",
             )
