@@ -12,7 +12,7 @@ import typer
 from bot import slack, slack_manifest
 from bot.cli.connect_slack_oauth import SharedGuide
 from bot.cli.failures import Refused
-from bot.cli.slack_app import is_up_to_date
+from bot.cli.slack_app import is_known_current, is_said_current
 from bot.cli.terminal import Terminal, TyperTerminal, keep_token, with_secret_file
 from bot.config_file import Loaded, load
 from bot.model.check import State
@@ -71,11 +71,11 @@ class Guide:
             self._say("1. The tokens are configured already.")
             options = slack.options(self._config.slack)
             why = scopes(slack.catalog(self._config))
-            is_current = is_up_to_date(self._config, self._terminal, wanted, why)
+            is_current = is_known_current(self._config, self._terminal, wanted, why)
         await self._check(options)
         if given:
             self._keep(given)
-        if is_current:
+        if is_current or is_said_current(self._terminal):
             slack_manifest.keep(self._config, wanted)
         await self._greet(options)
         self._say("\nAll done. Start Kith with `kith run`, then type /kith admin setup in Slack.")

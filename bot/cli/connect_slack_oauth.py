@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bot import slack, slack_doctor, slack_manifest
 from bot.cli.failures import Refused
-from bot.cli.slack_app import is_up_to_date
+from bot.cli.slack_app import is_known_current, is_said_current
 from bot.cli.terminal import Terminal, keep_token, tokens_folder, with_key, with_secret_file
 from bot.config import Config
 from bot.config_file import Loaded
@@ -46,11 +46,11 @@ class SharedGuide:
         else:
             self._say("1. The app is configured already.")
             why = scopes(slack.catalog(self._config))
-            is_current = is_up_to_date(self._config, self._terminal, wanted, why)
+            is_current = is_known_current(self._config, self._terminal, wanted, why)
         await self._check(given)
         if given:
             self._keep(given)
-        if is_current:
+        if is_current or is_said_current(self._terminal):
             slack_manifest.keep(self._config, wanted)
         install = slack.oauth(self._config).install
         self._say(

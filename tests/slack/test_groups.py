@@ -151,6 +151,12 @@ async def test_a_right_to_read_groups_that_is_taken_away_ends_what_it_gave(
     assert await held(stage, stage.mina)
     stage.workspace.groups.paid = False
     assert await held(stage, stage.mina) == frozenset()
+    before = listings(stage)
+    assert await held(stage, stage.mina) == frozenset()
+    assert listings(stage) == before
+    stage.workspace.groups.paid = True
+    stage.platform._workspaces[stage.space.id].groups._due = 0.0
+    assert await held(stage, stage.mina)
 
 
 # -- in the app ---------------------------------------------------------------------------------------------

@@ -19,6 +19,8 @@ EVERY: Final = 3_600.0
 """Seconds after which the groups are read again, whatever events told."""
 AGAIN: Final = 30.0
 """Seconds until they are read again after that failed."""
+REFUSED: Final = 300.0
+"""Seconds until they are read again after Slack refused to tell them, which somebody may mend."""
 PATIENCE: Final = 1.0
 """Seconds that somebody's groups are waited for: an interaction has only three in all."""
 WITHOUT: Final[Mapping[str, str]] = {
@@ -91,7 +93,7 @@ class Groups:
             if refused.error != self.problem:
                 log.info("slack_no_groups", error=refused.error)
             self.problem, self._groups = refused.error, {}
-            self._due = time.monotonic() + EVERY
+            self._due = time.monotonic() + REFUSED
             return
         self.problem = ""
         self._groups = {str(one["id"]): _group(one, users) for one, users in groups}
