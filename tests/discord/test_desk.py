@@ -161,6 +161,37 @@ async def test_going_back_to_a_page_shows_what_was_filled_in(t: Town) -> None:
     assert "value" not in again.modal.field("N8").component
 
 
+async def test_a_switch_that_is_set_is_a_box_to_tick(t: Town) -> None:
+    on = Field("on", Kind.YES_NO, "Greet", "Say hello?", value="yes")
+    off = Field("off", Kind.YES_NO, "Loud", value="no")
+    untouched = Field("same", Kind.YES_NO, "Kind", value="yes")
+    asks_once(t, Form("Switches", "sealed|action", (on, off, untouched, Field("open", Kind.YES_NO, "Open"))))
+    ada = t.people["Ada"]
+    used = await (await ada.slash("ask", channel=t.place)).answered()
+    assert used.modal is not None
+    assert [field.kind for field in used.modal.fields] == [23, 23, 23, 21]
+    await ada.submit(used.modal, {"Greet": False, "Loud": True, "Open": "no"})
+    event = await t.sink.wait(FormSent)
+    assert event.values == {"on": False, "off": True, "same": True, "open": "no"}
+
+
+async def test_going_back_to_a_page_shows_a_box_as_it_was_left(t: Town) -> None:
+    switch = Field("on", Kind.YES_NO, "Greet", value="yes")
+    more = tuple(Field(f"n{number}", Kind.TEXT, f"N{number}", required=False) for number in range(11))
+    asks_once(t, Form("Long", "sealed|action", (*more[:6], switch, *more[6:])))
+    ada = t.people["Ada"]
+    used = await (await ada.slash("ask", channel=t.place)).answered()
+    assert used.modal is not None
+    sent = await (await ada.submit(used.modal)).answered()
+    assert sent.response is not None
+    second = await (await ada.click(sent.response, "Next")).answered()
+    assert second.modal is not None
+    await (await ada.submit(second.modal, {"Greet": False})).answered()
+    again = await (await ada.click(sent.response, "Next")).answered()
+    assert again.modal is not None
+    assert again.modal.field("Greet").component["default"] is False
+
+
 async def test_a_page_of_a_form_that_nobody_remembers_says_so(t: Town) -> None:
     asks_once(t, FORM)
     ada, mina = t.people["Ada"], t.people["Mina"]

@@ -17,7 +17,17 @@ from bot.platforms.discord.markdown import Markdown, measure
 from bot.platforms.discord.parse import member, role
 from bot.platforms.fit import fit_form
 
-STRING_SELECT, TEXT_INPUT, USERS, ROLES, CHANNELS, TEXT, LABEL, RADIO = 3, 4, 5, 6, 8, 10, 18, 21
+STRING_SELECT, TEXT_INPUT, USERS, ROLES, CHANNELS, TEXT, LABEL, RADIO, CHECKBOX = (
+    3,
+    4,
+    5,
+    6,
+    8,
+    10,
+    18,
+    21,
+    23,
+)
 _SHORT, _LONG = 1, 2
 _RADIO_MOST: Final = 10
 _RADIO_LEAST: Final = 2
@@ -86,6 +96,9 @@ def _component(field: Field) -> Json:
             return made | _picker(CHANNELS, "channel", field, 1) | {"channel_types": [0, 5]}
         case Kind.ROLE:
             return made | _picker(ROLES, "role", field, 1)
+        case Kind.YES_NO if field.value in ("yes", "no"):
+            # only what is settled already: a box that is not ticked is an answer
+            return {"type": CHECKBOX, "custom_id": field.name, "default": field.value == "yes"}
         case Kind.YES_NO:
             return made | _choices(list(_YES_NO), field, [""] * len(_YES_NO))
         case _ if field.options:
@@ -197,6 +210,8 @@ def shown(field: Field, raw: Raw | None) -> Field:
     """The field with what was filled in, for when its page is opened again."""
     if raw is None or raw == ():
         return replace(field, value=None)
+    if isinstance(raw, bool):
+        return replace(field, value="yes" if raw else "no")
     items = raw if isinstance(raw, tuple) else (raw,)
     texts = tuple(
         item.id if isinstance(item, Member | Channel | PlatformRole) else str(item) for item in items
