@@ -186,7 +186,7 @@ async def _serve(
     app = web_app.build(
         sessions=sessions,
         checks=_checks(core, room, slack),
-        registry=core.metrics.registry,
+        figures=core.metrics.page,
         room=room,
         clock=_clock_panel(core, room) if room is not None else None,
         hosts=_names(config),

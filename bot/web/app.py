@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
-from prometheus_client import CollectorRegistry
 
 from bot.platforms.local.adapter import LocalPlatform
 from bot.platforms.local.refused import Refused
@@ -29,7 +28,7 @@ def build(
     *,
     sessions: Sessions,
     checks: Mapping[str, Check],
-    registry: CollectorRegistry,
+    figures: Callable[[], bytes],
     room: LocalPlatform | None = None,
     clock: ClockPanel | None = None,
     hosts: Collection[str] | None = guard.LOOPBACK_NAMES,
@@ -75,7 +74,7 @@ def build(
 
     app.add_routes([web.get("/", front), web.get("/static/{path:.+}", held.serve)])
     app.add_routes(SignIn(sessions, secure=(public_url or "").startswith("https:")).routes())
-    app.add_routes(Health(checks, registry, sessions).routes())
+    app.add_routes(Health(checks, figures, sessions).routes())
     if slack is not None:
         app.router.add_post(SLACK_PATH, slack)
     if slack_install is not None:

@@ -7,9 +7,8 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from bot.metrics import CONTENT_TYPE
 from bot.web.guard import session_of
 from bot.web.sessions import Sessions
 
@@ -19,11 +18,14 @@ Check = Callable[[], Awaitable[bool]]
 
 
 class Health:
-    """``checks`` by name; each tells whether its part is ready. One that raises is not."""
+    """``checks`` by name; each tells whether its part is ready. One that raises is not.
 
-    def __init__(self, checks: Mapping[str, Check], registry: CollectorRegistry, sessions: Sessions) -> None:
+    ``figures`` makes the page that Prometheus reads.
+    """
+
+    def __init__(self, checks: Mapping[str, Check], figures: Callable[[], bytes], sessions: Sessions) -> None:
         self._checks = checks
-        self._registry = registry
+        self._figures = figures
         self._sessions = sessions
 
     def routes(self) -> list[web.RouteDef]:
@@ -44,8 +46,7 @@ class Health:
     async def _metrics(self, request: web.Request) -> web.Response:
         if not _is_here(request):
             await session_of(request, self._sessions)
-        figures = generate_latest(self._registry)
-        return web.Response(body=figures, headers={"Content-Type": CONTENT_TYPE_LATEST})
+        return web.Response(body=self._figures(), headers={"Content-Type": CONTENT_TYPE})
 
 
 async def _passes(name: str, check: Check) -> bool:

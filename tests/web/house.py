@@ -11,9 +11,9 @@ from typing import Any
 
 import aiohttp
 from aiohttp import web
-from prometheus_client import CollectorRegistry, Counter
 
 from bot.clock import TravelClock, system_ms
+from bot.metrics import Metrics
 from bot.model.content import Catalog, CommandSpec, Field, Form, Kind, MenuSpec, MenuTarget, Option
 from bot.model.events import SpaceSeen
 from bot.model.roles import Role
@@ -163,8 +163,6 @@ async def open_house(folder: Path, *, patience: float = 5.0) -> AsyncIterator[Ho
     platform = LocalPlatform(room, patience=patience, first_retry=0.01)
     sink = Recorder()
     sessions = Sessions(engine, "a secret for the tests", system_ms)
-    registry = CollectorRegistry()
-    Counter("kith_test_things", "Things.", registry=registry).inc()
     planned: list[Coming] = []
 
     async def upcoming(most: int) -> Sequence[Coming]:
@@ -184,7 +182,7 @@ async def open_house(folder: Path, *, patience: float = 5.0) -> AsyncIterator[Ho
     app = build(
         sessions=sessions,
         checks={"storage": is_ready},
-        registry=registry,
+        figures=Metrics().page,
         room=platform,
         clock=ClockPanel(clock.now, zone, upcoming, travel),
     )

@@ -9,8 +9,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 from aiohttp import WSMsgType, web
-from prometheus_client import CollectorRegistry
 
+from bot.metrics import Metrics
+from bot.version import VERSION
 from bot.web.app import build
 from bot.web.files import Files
 from bot.web.sessions import LINK_SECONDS, SESSION_MS, LinkUsed, Sessions
@@ -252,7 +253,7 @@ async def test_health_tells_alive_from_ready(house: House) -> None:
 async def test_metrics_are_for_this_machine_and_those_signed_in(house: House) -> None:
     here = await house.get("/metrics", headers=OPEN)
     assert here.status == 200
-    assert "kith_test_things_total 1.0" in here.body["text"]
+    assert f'kith_info{{version="{VERSION}"}} 1.0' in here.body["text"]
     passed_on = {"X-Forwarded-For": "203.0.113.9"}
     assert (await house.get("/metrics", headers={**OPEN, **passed_on})).status == 401
     assert (await house.get("/metrics", headers=passed_on)).status == 200
@@ -282,7 +283,7 @@ async def test_behind_a_proxy_the_public_address_is_ours(house: House, tmp_path:
     app = build(
         sessions=house.sessions,
         checks={},
-        registry=CollectorRegistry(),
+        figures=Metrics().page,
         files=Files(tmp_path),
         hosts=None,
         public_url="https://kith.example",
@@ -309,7 +310,7 @@ async def test_without_a_room_there_is_none(house: House, tmp_path: Path) -> Non
     app = build(
         sessions=house.sessions,
         checks={},
-        registry=CollectorRegistry(),
+        figures=Metrics().page,
         files=Files(tmp_path / "page"),
         hosts=None,
     )
