@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from tests.discord.home import Home, home
 from tests.fakes.discord import ClientRefused, P
+from tests.fakes.discord.intents import Intent
 from tests.fakes.discord.permissions import Overwrite
 
 WHY = "She stayed late to help me find the fault."
@@ -282,6 +283,20 @@ async def test_a_form_that_comes_late_is_opened_by_a_button(h: Home, monkeypatch
     assert opened.modal is not None
     await (await h.ada.submit(opened.modal, {"What for?": WHY})).answered()
     await h.hears("stayed late")
+
+
+async def test_no_more_is_asked_of_discord_than_is_needed(h: Home) -> None:
+    [session] = h.fake.gateway.live
+    assert session.intents == Intent.GUILDS | Intent.GUILD_MEMBERS
+    shown = {
+        command.name: command.body.get("default_member_permissions")
+        for command in h.fake.world.commands.all()
+        if command.kind == 1
+    }
+    assert shown["kith-admin"] == P.MANAGE_GUILD
+    assert shown["kith-mod"] == P.MODERATE_MEMBERS
+    assert shown["curate"] == P.MANAGE_MESSAGES
+    assert shown["kith"] is shown["shoutout"] is None
 
 
 async def test_nothing_is_registered_twice(h: Home) -> None:
