@@ -26,6 +26,11 @@ from storage.repos import settings as setting_rows
 from storage.repos.outbox import OutboxRow
 
 LINES: Final = 10
+_LINKS: Final = (
+    re.compile(r"/channels/(?:\d+|@me)/(\d+)/(\d+)"),
+    re.compile(r"/archives/(\w+)/p(\d{10})(\d{6})"),
+)
+"""Links to messages as Discord and Slack make them."""
 
 AboutCtx = Ctx[HostSettings, Store]
 CommandOption = Annotated[str, Text(most=60), Ref("complete_command")]
@@ -122,8 +127,12 @@ class About(Cog[HostSettings, Store], name="kith"):
             if row is None:
                 raise Sorry(T("I have said nothing here yet."))
         else:
-            found = re.findall(r"[\w.-]+", message)
-            key = MessageRef(ctx.channel, found[-1] if found else "").key
+            place, ident = _linked(message)
+            if place not in ("", ctx.channel.id):
+                raise Sorry(
+                    T("That message is in another channel. Ask there, or use the message's menu: Why this?")
+                )
+            key = MessageRef(ctx.channel, ident).key
             row = await outbox_rows.message(ctx.scope.tx, ctx.community, key)
         await self._explain(ctx, row)
 
@@ -260,6 +269,16 @@ class About(Cog[HostSettings, Store], name="kith"):
         await schedules.forget(tx, community, member.key)
         await members.forget(tx, member.key)
         ctx.effects.forgotten = member
+
+
+def _linked(text: str) -> tuple[str, str]:
+    """The ids of the channel, where the text tells it, and of the message that a link leads to."""
+    for pattern in _LINKS:
+        if match := pattern.search(text):
+            channel, *message = match.groups()
+            return channel, ".".join(message)
+    words = re.findall(r"[\w.-]+", text)
+    return "", words[-1] if words else ""
 
 
 def _is_for(row: OutboxRow, reader: Member) -> bool:

@@ -190,6 +190,17 @@ async def test_threads_are_kept_to(h: Home) -> None:
     assert why.thread_ts == root.ts
 
 
+async def test_why_takes_a_link_to_a_message_of_the_channel(h: Home) -> None:
+    await h.ada.command(h.hall, "/shoutout", h.mina, f" {WHY}")
+    said = await h.mina.sees(WHY, h.wall)
+    link = h.slack.permalink(said)
+    for words in (link, f"<{link}>"):
+        why = await (await h.ada.command(h.wall, "/kith", f"why {words}")).message()
+        assert "Ada wanted to thank Mina." in why.shown
+    elsewhere = await (await h.ada.command(h.hall, "/kith", f"why {link}")).message()
+    assert "in another channel" in elsewhere.shown
+
+
 async def test_the_global_shortcuts(h: Home) -> None:
     mine = await h.ada.shortcut("command|kith me")
     assert mine
