@@ -29,7 +29,7 @@ def test_each_event_counts_by_platform_and_kind() -> None:
     for number in range(3):
         metrics.event(joined(number))
     assert samples(metrics) == {
-        ("kith_events_total", "local", "MemberJoined"): 3,
+        ("kith_events_total", "MemberJoined", "local"): 3,
         ("kith_info", VERSION): 1,
     }
 
@@ -38,4 +38,4 @@ def test_the_page_tells_what_came_since_the_last_time() -> None:
     metrics = Metrics()
     metrics.page()
     metrics.event(joined(1))
-    assert samples(metrics)["kith_events_total", "local", "MemberJoined"] == 1
+    assert samples(metrics)["kith_events_total", "MemberJoined", "local"] == 1
