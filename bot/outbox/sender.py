@@ -189,16 +189,22 @@ class Sender:
         self._stay()
         with suppress(TimeoutError):
             async with asyncio.timeout(deadline):
+                await self._give_back()
                 while self._running:
                     await asyncio.wait(self._running)
-                for lane in list(self._lanes.values()):
-                    if lane.claimed is not None and self._role.is_held:
-                        await self._settle(lane, lane.claimed.row, Deferred("stopped", 0), go_on=False)
+                await self._give_back()
         self._closed = True
         left = list(self._running)
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
+
+    async def _give_back(self) -> None:
+        """Let what was claimed and not attempted wait in the tables again."""
+        for lane in list(self._lanes.values()):
+            claimed = self._let_go(lane)
+            if claimed is not None and self._role.is_held:
+                await self._settle(lane, claimed.row, Deferred("stopped", 0), go_on=False)
 
     async def idle(self) -> None:
         """Return once nothing that is due waits or is on the wire."""

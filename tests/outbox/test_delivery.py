@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 
+from bot.clock import system_ms
 from bot.model.ids import MessageRef
 from bot.model.outgoing import Post, React
 from bot.model.text import T
@@ -207,6 +209,47 @@ async def test_no_more_are_on_the_wire_than_the_platform_takes(make: Make, serve
     await world.idle()
     assert server.most_at_once <= 4
     assert len(server.posted()) == 30
+
+
+async def test_what_was_claimed_and_not_attempted_waits_again_after_a_stop(
+    make: Make, server: WireServer
+) -> None:
+    world = await make(limits=wire_limits(in_flight=2))
+    await world.start()
+    await world.idle()
+    server.hold()
+    keys = [f"k{number}" for number in range(10)]
+    for key in keys:
+        await world.say(post(key, channel(key)))
+    await server.requested(2)
+    assert await world.states(*keys) == ["sending"] * 8 + ["pending"] * 2
+    stopping = asyncio.create_task(world.stop())
+    while "sending" in await world.states(*keys[2:]):
+        await asyncio.wait((stopping,), timeout=0.005)
+    server.let_go()
+    await stopping
+    assert await world.states(*keys) == ["sent"] * 2 + ["pending"] * 8
+    await world.restart()
+    await world.idle()
+    assert sorted(arrival.key for arrival in server.arrivals) == sorted(keys)
+
+
+async def test_what_was_claimed_too_long_ago_is_claimed_anew(make: Make, server: WireServer) -> None:
+    world = await make(limits=wire_limits(in_flight=1), timing=replace(QUICK, lease=QUICK.attempt + 1))
+    await world.start()
+    await world.idle()
+    server.hold()
+    for number in range(3):
+        await world.say(post(f"k{number}", channel(str(number))))
+    await server.requested(1)
+    assert await world.states("k1", "k2") == ["sending", "sending"]
+    lease = (await world.row("k2")).lease_until or 0
+    while system_ms() + QUICK.attempt <= lease:
+        await world.look()
+    server.let_go()
+    await world.idle()
+    assert len(server.arrivals) == 3
+    assert ((await world.row("k2")).lease_until or 0) > lease
 
 
 async def test_answers_find_room_when_the_wire_is_full(make: Make, server: WireServer) -> None:
