@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from bot.model.content import Card, Image
 from bot.model.ids import Channel
-from bot.model.outgoing import InChannel, Post
+from bot.model.outgoing import Direct, InChannel, Post
 from bot.platforms.base import Gone, RetryLater
 from bot.platforms.slack.adapter import SlackPlatform
 from tests.fakes.slack import Drop, Refuse
@@ -104,6 +104,22 @@ async def test_a_picture_that_may_not_be_sent_is_told_until_it_may(stage: SlackS
     assert len(told(stage)) == 1
     await show("k3")
     assert stage.sink.told.all == set()
+
+
+async def test_private_messages_end_no_other_trouble_and_are_no_channel(stage: SlackStage) -> None:
+    ada, mina = stage.who(stage.ada), stage.who(stage.mina)
+    workspace = stage.platform._workspaces[stage.space.id]
+    for _ in range(2):
+        await stage.platform._notices.tell(workspace, "tokens_refused", "Let me in again.", ada.id)
+    stage.slack.faults.add(Refuse("channel_not_found"), "chat.postMessage")
+    with pytest.raises(Gone):
+        await stage.platform.deliver(Post("k1", Direct(stage.mina), "Hello"))
+    await stage.platform.deliver(Post("k2", Direct(stage.mina), "Hello"))
+    card = Card("Chart", image=Image(b"\x89PNG", "image/png", "x"))
+    await stage.platform.deliver(Post("k3", Direct(stage.mina), card))
+    await stage.platform._notices.tell(workspace, "tokens_refused", "Let me in again.", ada.id)
+    assert told(stage) == ["Let me in again."]
+    assert mina.dm_channel.live
 
 
 async def test_what_could_not_be_told_is_told_the_next_time(stage: SlackStage) -> None:

@@ -30,6 +30,11 @@ EVERYWHERE: Final = frozenset({"missing_scope", "token_revoked", "invalid_auth",
 """What is the same trouble in whichever channel it shows."""
 
 
+PRIVATE: Final = "private"
+FILES: Final = "files"
+"""Where there is no channel: private messages, pictures."""
+
+
 class Notices:
     """Tells each trouble once. ``told`` remembers that beyond this process; without it, only here."""
 
@@ -38,23 +43,27 @@ class Notices:
         self._known: dict[str, set[str]] = {}
 
     async def trouble(self, workspace: Workspace, error: str, place: str) -> None:
-        """Slack refused something for a reason that stays until somebody mends it."""
+        """Slack refused something for a reason that stays until somebody mends it.
+
+        ``place`` is the channel's id, PRIVATE or FILES.
+        """
         word = "restricted_action" if error.startswith("restricted_action") else error
         remedy = REMEDIES.get(word)
+        if remedy is None or (place in (PRIVATE, FILES) and word not in EVERYWHERE):
+            return
         known = await self._of(workspace)
         what = f"{word} {place}"
-        if remedy is None or what in known:
+        if what in known:
             return
         if word in EVERYWHERE and any(one.startswith(f"{word} ") for one in known):
             return
         log.error("slack_refuses", error=error, workspace=workspace.team, channel=place)
-        text = remedy.format(place=f"<#{place}>" if place else "a channel")
-        await self._once(workspace, what, text, workspace.an_admin())
+        await self._once(workspace, what, remedy.format(place=f"<#{place}>"), workspace.an_admin())
 
     async def tell(self, workspace: Workspace, word: str, text: str, person: str) -> None:
         """Tell something else once: to whom it concerns, or to an admin."""
-        if f"{word} " not in await self._of(workspace):
-            await self._once(workspace, f"{word} ", text, person or workspace.an_admin())
+        if word not in await self._of(workspace):
+            await self._once(workspace, word, text, person or workspace.an_admin())
 
     async def mended(self, workspace: Workspace, place: str) -> None:
         """Something arrived there, so what was told of the place holds no more."""

@@ -30,7 +30,7 @@ from bot.platforms.slack.answers import Token, Way
 from bot.platforms.slack.client import PAGE, Refused
 from bot.platforms.slack.home import Homes, home_view
 from bot.platforms.slack.limits import HOME, SLACK, measure
-from bot.platforms.slack.notices import Notices
+from bot.platforms.slack.notices import FILES, PRIVATE, Notices
 from bot.platforms.slack.render import Rendered, Renderer
 from bot.platforms.slack.workspace import Recent, Workspace
 
@@ -102,15 +102,14 @@ class Sender:
         try:
             receipt = await self._done_with(workspace, out)
         except Refused as refused:
-            place = out.to.channel.id if isinstance(out.to, InChannel) else ""
-            await self._notices.trouble(workspace, refused.error, place)
+            await self._notices.trouble(workspace, refused.error, _place_of(out))
             if refused.error in _NEEDS_OPERATOR:
                 raise RetryLater(
                     str(refused), 60.0 if self._alone else 10.0, everywhere=self._alone
                 ) from refused
             raise Gone(str(refused)) from refused
-        if isinstance(out, Post) and isinstance(out.to, InChannel):
-            await self._notices.mended(workspace, out.to.channel.id)
+        if isinstance(out, Post) and not isinstance(out.to, Answer):
+            await self._notices.mended(workspace, _place_of(out))
         return receipt
 
     async def _done_with(self, workspace: Workspace, out: Outgoing) -> Receipt:
@@ -384,11 +383,16 @@ class Sender:
         except (Unsure, aiohttp.ClientError, TimeoutError) as error:
             raise RetryLater(f"upload-failed: {error}", 5.0) from error
         except Refused as refused:
-            await self._notices.trouble(workspace, refused.error, "")
+            await self._notices.trouble(workspace, refused.error, FILES)
             return None
-        await self._notices.mended(workspace, "")
+        await self._notices.mended(workspace, FILES)
         self._files.keep(name, place["file_id"])
         return str(place["file_id"])
+
+
+def _place_of(out: Outgoing) -> str:
+    """Where something goes, as an admin is told of it."""
+    return out.to.channel.id if isinstance(out.to, InChannel) else PRIVATE
 
 
 def _set(words: dict[str, Any]) -> dict[str, Any]:
