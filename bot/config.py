@@ -93,6 +93,7 @@ def _web_address(value: str) -> str:
 Zone = Annotated[str, AfterValidator(known_zone)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 SlackCommand = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,31}$")]
+SlackTeam = Annotated[str, Field(pattern=r"^T[A-Z0-9]{6,}$")]
 SlackChannel = Annotated[str, Field(pattern=r"^[CG][A-Z0-9]{6,}$")]
 DottedName = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")]
 
@@ -163,6 +164,7 @@ class Slack(Section):
     client_id: str | None = Field(default=None, pattern=r"^\d+\.\d+$")
     client_secret: SecretStr | None = None
     encryption_keys: Annotated[SecretStr, AfterValidator(_encryption_keys)] | None = None
+    workspaces: Annotated[tuple[SlackTeam, ...], Strict(False)] = ()
     pkce: bool = False
     authorize: WebAddress = "https://slack.com/oauth/v2/authorize"
 

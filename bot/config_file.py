@@ -275,7 +275,7 @@ class _Reader:
     def check_slack(self, config: Config) -> None:
         """Whether what is given for Slack is one of the ways to connect, and whole."""
         slack = config.slack
-        if slack.client_id or slack.client_secret or slack.encryption_keys:
+        if slack.client_id or slack.client_secret or slack.encryption_keys or slack.workspaces:
             needed = {
                 "slack.client_id": slack.client_id,
                 "slack.client_secret": slack.client_secret,

@@ -35,6 +35,7 @@ class ConfigError(Exception):
 
 _PATTERNS: Final = {
     "kith.cogs": 'each cog is the dotted name of a Python package, like "cogs.welcome"',
+    "slack.workspaces": "each is a workspace's id, like T0123ABCD",
     "slack.client_id": "is written like 1234567890.1234567890, on the page Basic Information",
     "discord.gateway": "must be an address that begins with wss:// or ws://",
 }

@@ -80,6 +80,7 @@ def oauth(config: Config, given: Mapping[str, str] = MappingProxyType({})) -> OA
         install=f"{base}{INSTALL_PATH}",
         authorize=slack.authorize,
         pkce=slack.pkce,
+        workspaces=slack.workspaces,
     )
 
 

@@ -135,7 +135,7 @@ def test_the_example_documents_every_setting_of_the_features_and_no_other() -> N
 
 
 ONE_WORKSPACE = {"bot_token", "app_token", "channels"}
-MANY_WORKSPACES = {"client_id", "client_secret", "encryption_keys"}
+MANY_WORKSPACES = {"client_id", "client_secret", "encryption_keys", "workspaces"}
 
 
 @pytest.mark.parametrize("other_way", [ONE_WORKSPACE, MANY_WORKSPACES], ids=("many", "one"))

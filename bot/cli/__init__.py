@@ -108,6 +108,17 @@ def slack_workspaces(config: ConfigFile = None) -> None:
     show_workspaces(config)
 
 
+@slack.command("remove")
+def slack_remove(
+    workspace: Annotated[str, typer.Argument(help="Its id, like T0123ABCD, or its name.")],
+    config: ConfigFile = None,
+) -> None:
+    """Remove Kith from a workspace, while Kith is not running. What people told it stays."""
+    from bot.cli.slack import remove
+
+    remove(config, workspace)
+
+
 @slack.command("new-key")
 def slack_new_key() -> None:
     """Print a new key for slack.encryption_keys."""

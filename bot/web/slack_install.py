@@ -10,7 +10,7 @@ from aiohttp import web
 
 from bot.platforms.base import DeliveryError
 from bot.platforms.slack.client import Refused
-from bot.platforms.slack.oauth import OrgInstall, verifier
+from bot.platforms.slack.oauth import NotInvited, OrgInstall, verifier
 from bot.slack_installs import STATE_MS, Bad
 from bot.web.errors import page
 from storage.errors import StorageError
@@ -122,6 +122,13 @@ class SlackInstall:
                 "Kith is at home in single workspaces, so it can't be installed for a whole organisation. It "
                 "has given that access back. Choose one workspace at the upper right of Slack's page.",
                 _AGAIN,
+            )
+        except NotInvited as stranger:
+            return _page(
+                403,
+                "Not for everybody",
+                "This Kith looks after chosen workspaces alone, and has given its access to yours back. Who "
+                f"runs it can let you in: tell them your workspace's id, {stranger}.",
             )
         except Refused as refused:
             return _refused(refused.error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import stat
 import sys
@@ -257,48 +258,80 @@ def kith(*arguments: str) -> int:
     return int(ended.value.code or 0)
 
 
-async def test_keys_rotate_from_the_command_line(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import asyncio
+class Line:
+    """The command line of a Kith that many workspaces installed."""
 
+    def __init__(self, s: Shared, path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.s = s
+        self.file = path / "config.toml"
+        self._capsys = capsys
+        self.configure(s.key)
+
+    def configure(self, keys: str) -> None:
+        app = self.s.slack.app
+        self.file.write_text(
+            f'[kith]\ndata = "{self.s.path.as_posix()}"\n[web]\npublic_url = "{PUBLIC}"\n'
+            f'[slack]\nclient_id = "{app.client_id}"\nclient_secret = "{app.client_secret}"\n'
+            f'signing_secret = "{app.signing_secret}"\nencryption_keys = "{keys}"\n'
+            f'api = "{self.s.slack.url}/api"\n'
+        )
+
+    async def run(self, *arguments: str) -> tuple[int, str]:
+        self._capsys.readouterr()
+        code = await asyncio.to_thread(kith, "slack", *arguments, "-c", str(self.file))
+        told = self._capsys.readouterr()
+        return code, told.out + told.err
+
+
+async def test_keys_rotate_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     async with shared(tmp_path) as s:
         place = await s.place("One")
-        fresh = new_key()
-        file = tmp_path / "config.toml"
-
-        def configure(keys: str) -> None:
-            slack = s.config().slack
-            assert slack.client_secret is not None
-            file.write_text(
-                f'[kith]\ndata = "{s.path.as_posix()}"\n[web]\npublic_url = "{PUBLIC}"\n'
-                f'[slack]\nclient_id = "{slack.client_id}"\nclient_secret = "{"0" * 32}"\n'
-                f'signing_secret = "{"1" * 32}"\nencryption_keys = "{keys}"\n'
-            )
-
-        async def run(*arguments: str) -> tuple[int, str]:
-            capsys.readouterr()
-            code = await asyncio.to_thread(kith, *arguments)
-            told = capsys.readouterr()
-            return code, told.out + told.err
-
-        configure(f"{fresh} {s.key}")
-        code, said = await run("slack", "rotate-keys", "-c", str(file))
+        line, fresh = Line(s, tmp_path, capsys), new_key()
+        line.configure(f"{fresh} {s.key}")
+        code, said = await line.run("rotate-keys")
         assert code == 5, said  # Kith is running
-        code, said = await run("slack", "workspaces", "-c", str(file))
+        code, said = await line.run("workspaces")
         assert (code, "One" in said, "installed" in said) == (0, True, True)
         await s.stop()
-        configure(new_key())
-        code, said = await run("slack", "rotate-keys", "-c", str(file))
+        line.configure(new_key())
+        code, said = await line.run("rotate-keys")
         assert (code, f"One ({place.workspace.id})" in said) == (1, True)
-        configure(f"{fresh} {s.key}")
-        code, said = await run("slack", "rotate-keys", "-c", str(file))
+        line.configure(f"{fresh} {s.key}")
+        code, said = await line.run("rotate-keys")
         assert (code, "of 1 workspace are" in said) == (0, True), said
         assert fresh not in said
         s.key = fresh
         await s.start()
         await place.open()
         await place.greets("Kim")
+
+
+async def test_kith_is_taken_out_of_a_workspace_from_the_command_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with shared(tmp_path) as s:
+        one, two = await s.place("One"), await s.place("Two")
+        await s.stop()
+        line = Line(s, tmp_path, capsys)
+        s.slack.app.request_url = None
+        code, said = await line.run("remove", "Three")
+        assert (code, f"{two.workspace.id}  Two" in said) == (2, True)
+        s.slack.faults.add(Refuse("bad_client_secret"), "apps.uninstall")
+        code, said = await line.run("remove", "One")
+        assert (code, "Slack refuses: bad_client_secret. Nothing was changed." in said) == (2, True)
+        s.slack.faults.add(Drop(accept=False), "apps.uninstall")
+        assert (await line.run("remove", "One"))[0] == 2
+        code, said = await line.run("remove", "One")
+        assert (code, said) == (0, f"Kith is in One ({one.workspace.id}) no more.\n")
+        assert not one.workspace.installation.active
+        s.slack.clock.advance(13 * 3_600)  # its token has to be renewed for that
+        assert (await line.run("remove", two.workspace.id))[0] == 0
+        assert not two.workspace.installation.active
+        assert "Kith is in no workspace" in (await line.run("remove", "One"))[1]
+        await s.start()
+        assert {row["lost_at"] is None for row in await s.rows("SELECT lost_at FROM space")} == {False}
+        await s.install(one)
+        await one.open()
 
 
 def test_a_new_key_is_printed(capsys: pytest.CaptureFixture[str]) -> None:

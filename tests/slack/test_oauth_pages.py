@@ -179,6 +179,19 @@ async def test_an_organisation_is_let_go_again(s: Shared, place: Place) -> None:
     assert [call.ok for call in s.slack.calls("auth.revoke")] == [True]
 
 
+async def test_only_those_who_are_invited_come_in(tmp_path: Path) -> None:
+    async with shared(tmp_path, workspaces=["T0000000FF"]) as s:
+        place = Place(s.slack, "One")
+        browser = s.browser()
+        status, text, _ = await browser.get(await browser.allow(await browser.start(), place.lead))
+        assert (status, f"your workspace&#x27;s id, {place.workspace.id}." in text) == (403, True)
+        assert await s.rows("SELECT team FROM slack_install") == []
+        assert [call.ok for call in s.slack.calls("auth.revoke")] == [True]
+        s.more["workspaces"] = [place.workspace.id]
+        await s.restart()
+        await s.install(place)
+
+
 async def test_installing_again_replaces_the_tokens(s: Shared, place: Place) -> None:
     await s.install(place)
     before, row = place.workspace.bot_token, await s.row(place)

@@ -23,6 +23,7 @@ class OAuthOptions:
     """The app as Slack knows it. ``redirect``: where Slack sends browsers back to. ``install``: our own page.
 
     ``pkce``: whether the app has PKCE switched on at Slack, which takes its arguments from no other app.
+    ``workspaces``: the ids of those that may install it; without any, all may.
     """
 
     client_id: str
@@ -31,6 +32,11 @@ class OAuthOptions:
     install: str
     authorize: str = "https://slack.com/oauth/v2/authorize"
     pkce: bool = False
+    workspaces: Collection[str] = ()
+
+
+class NotInvited(Exception):
+    """A workspace that may not install the app did; it was let go again. Its id is the message."""
 
 
 class OrgInstall(Exception):
@@ -74,7 +80,7 @@ class OAuth:
         return made
 
     async def redeem(self, code: str, verifier: str = "") -> Installation:
-        """The installation that a code stands for. Raises OrgInstall, and as Client.call does."""
+        """The installation that a code stands for. Raises OrgInstall, NotInvited, and as Client.call does."""
         told = await self._client.call(
             "oauth.v2.access",
             code=code,
@@ -85,9 +91,13 @@ class OAuth:
         if told.get("is_enterprise_install") or not told.get("team"):
             await self._let_go(client)
             raise OrgInstall(str((told.get("enterprise") or {}).get("name", "")))
+        team = told["team"]["id"]
+        if self._options.workspaces and team not in self._options.workspaces:
+            await self._let_go(client)
+            raise NotInvited(team)
         who = await client.call("auth.test")
         return Installation(
-            team=told["team"]["id"],
+            team=team,
             name=told["team"].get("name") or who.get("team", ""),
             bot_user=told["bot_user_id"],
             bot_id=who["bot_id"],
@@ -108,6 +118,14 @@ class OAuth:
             "oauth.v2.access", grant_type="refresh_token", refresh_token=tokens.refresh
         )
         return replace(self._tokens(told), refresh=told.get("refresh_token") or tokens.refresh)
+
+    async def leave(self, token: str) -> None:
+        """Remove the app from a workspace. Raises as Client.call does."""
+        await Client(token, self._api, self._session).call(
+            "apps.uninstall",
+            client_id=self._options.client_id,
+            client_secret=self._options.client_secret,
+        )
 
     async def check(self) -> str:
         """What Slack has against the app's credentials; "" if nothing. Raises DeliveryError."""

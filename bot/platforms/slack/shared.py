@@ -31,7 +31,7 @@ class Door:
         return self._oauth.link(self._scopes, state, verifier)
 
     async def open(self, code: str, verifier: str = "") -> Installation:
-        """Come in with the code that Slack gave. Raises OrgInstall, and as Client.call and the storage do."""
+        """Come in with the code that Slack gave. Raises as OAuth.redeem and the storage do."""
         installation = await self._oauth.redeem(code, verifier)
         await self._tenants.add(installation)
         return installation
