@@ -235,11 +235,13 @@ class About(Cog[HostSettings, Store], name="kith"):
         blocked = [await ctx.member(key) for key in await members.blocked(tx, ctx.community, member.key)]
         feedback = await book.feedback_of(tx, ctx.community, member.key)
         said = await outbox_rows.rows_about(tx, ctx.community, member.key)
+        begun = await drafts.of(tx, ctx.community, member.key)
         known = [{name: row[name] for name in ("name", "joined_at", "left_at", "used_at")}] if row else []
         return [
             Held("Your name and when you came", known, "your name is removed"),
             Held("Your preferences", [{"name": name, "value": value} for name, value in kept.items()]),
             Held("People you want to hear nothing of", [{"name": person.name} for person in blocked]),
+            Held("Forms you began", [{"at": item["made_at"], "holds": item["body"]} for item in begun]),
             Held(
                 "Feedback you gave",
                 [{"at": item["at"], "words": _plain(item["words"])} for item in feedback],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from storage.port import Tx
+from storage.port import Row, Tx
 
 
 async def add(tx: Tx, *, id: int, community: int, space: str, member: str, body: str, now: int) -> None:
@@ -20,6 +20,14 @@ async def get(tx: Tx, community: int, id: int, member: str) -> str | None:
         {"id": id, "community": community, "member": member},
     )
     return row["body"] if row else None
+
+
+async def of(tx: Tx, community: int, member: str) -> list[Row]:
+    """A person's drafts, oldest first."""
+    return await tx.all(
+        "SELECT body, made_at FROM draft WHERE community = :community AND member = :member ORDER BY id",
+        {"community": community, "member": member},
+    )
 
 
 async def change(tx: Tx, community: int, id: int, member: str, body: str) -> None:

@@ -21,7 +21,7 @@ from bot.core import HOST_COGS, load_cogs, registry_of
 from bot.ctx import Ctx
 from bot.database import migrator
 from bot.host.common import as_cog, space_settings
-from bot.model.content import Kind
+from bot.model.content import Form, Kind
 from bot.model.ids import Channel, Member, PlatformRole
 from bot.model.text import Moment
 from bot.reading import Place
@@ -242,6 +242,7 @@ async def test_everything_is_told_and_what_was_promised_goes(tmp_path: Path) -> 
         await robin.types("/kith me")
         await robin.presses("Keep someone away")
         await robin.fills(who="@Amara")
+        await shed.core.drafts.keep(robin.member, Form("Half a form", "a", ()), {"why": "She stayed late"})
         cogs = shed.core.registry.cogs.values()
         before = {cog.name: await told(shed, cog, robin.member) for cog in cogs}
         for cog_name in ("kith", "welcome", "kindness", "knowledge"):

@@ -183,3 +183,17 @@ async def test_a_page_that_comes_late_is_opened_by_a_button(h: Home, monkeypatch
     shown = await (await h.ada.click(pressed.followups[0], "Open form")).answered()
     assert shown.modal is not None
     assert shown.modal.title.endswith("(2 of 3)")
+
+
+async def test_what_was_begun_is_shown_to_its_person_and_forgotten_with_the_rest(h: Home) -> None:
+    await first_page(h)
+    page = await (await h.ada.slash("kith me", channel=h.wall)).answered()
+    assert page.response is not None
+    await (await h.ada.click(page.response, "Show everything")).answered()
+    await h.settled()
+    assert any("Forms you began" in message.text for message in h.ada.sees(h.wall))
+    asked = await (await h.ada.click(page.response, "Forget me")).answered()
+    assert asked.response is not None
+    await (await h.ada.click(asked.response, "Yes, forget me")).answered()
+    await h.settled()
+    assert await drafts(h) == 0
