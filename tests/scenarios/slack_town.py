@@ -45,7 +45,9 @@ class SlackTowns:
 
     async def _found(self, cogs: Sequence[str]) -> None:
         """Make the workspace, with an app that has just the manifest which these cogs need."""
-        self.slack = await self._stack.enter_async_context(FakeSlack(manifest(_catalog(cogs), Names())))
+        # Slack's own time stands, so that nothing expires on a slow machine
+        fake = FakeSlack(manifest(_catalog(cogs), Names()), frozen=True)
+        self.slack = await self._stack.enter_async_context(fake)
         self.workspace = self.slack.workspace(NAME)
         for name, roles in PEOPLE:
             self.accounts[name] = self.workspace.member(name, admin=Role.ADMIN in roles)
@@ -254,10 +256,12 @@ class SlackPerson(Person):
         await self.at.settled()
 
     async def leaves(self) -> None:
+        self._towns.slack.clock.advance(1)
         self._towns.workspace.deactivate(self.account)
         await self.at.settled()
 
     async def comes_back(self) -> None:
+        self._towns.slack.clock.advance(1)
         self._towns.workspace.reactivate(self.account)
         await self._towns.look_around(self.account)
         await self.at.settled()

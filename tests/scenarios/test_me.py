@@ -41,6 +41,25 @@ async def test_ones_own_page(shed: Town) -> None:
     assert shed.space.key not in everything.text
 
 
+async def test_the_page_tells_what_is_next_and_who_thanked_one(shed: Town) -> None:
+    await lives_here(shed)
+    priya = shed.as_("Priya")
+    await priya.types("/kith me")
+    await priya.hears_privately(
+        "What's next here", "Your thanks", "You gave one shout-out", "Mina thanks you"
+    )
+    await keeps_away(priya, "Mina")
+    await priya.types("/kith me")
+    page = await priya.hears_privately("2 people. You hear neither")
+    assert "Mina" not in page.text
+
+
+async def test_a_newcomers_page_invites_to_give_thanks(shed: Town) -> None:
+    mina = shed.as_("Mina")
+    await mina.types("/kith me")
+    await mina.hears_privately("None yet.", "thanks somebody where all can see it")
+
+
 async def test_everything_can_be_taken_along(hall: Town) -> None:
     await lives_here(hall)
     priya = hall.as_("Priya")
