@@ -12,7 +12,7 @@ from typing import Any, Final
 import structlog
 
 from bot.model.ids import PlatformRole
-from bot.platforms.base import DeliveryError
+from bot.platforms.base import DeliveryError, RetryLater
 from bot.platforms.slack.client import Client, Refused
 
 EVERY: Final = 3_600.0
@@ -88,6 +88,8 @@ class Groups:
             groups = [(one, await _members(client, one)) for one in told["usergroups"]]
         except DeliveryError as error:
             log.warning("slack_groups_unread", error=str(error))
+            if isinstance(error, RetryLater):
+                self._due = time.monotonic() + error.after
             return
         except Refused as refused:
             if refused.error != self.problem:
