@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -273,9 +272,10 @@ async def test_one_join_told_by_several_events_is_one(stage: SlackStage) -> None
     assert len({event.id for event in joined}) == 1
 
 
-async def test_nothing_waits_for_groups_or_names_that_slack_does_not_tell(stage: SlackStage) -> None:
-    stage.slack.faults.add(Delay(), "users.info", times=None)
-    stranger = stage.workspace.member("Late")
-    stage.place.members[stranger.id] = stranger
-    async with asyncio.timeout(2.5):
-        assert await stranger.command(stage.place, "/kith", "help")
+async def test_nobody_waits_for_names_and_groups_that_slack_does_not_tell() -> None:
+    async with staged() as stage:  # so early that nobody was listed yet
+        for method in ("users.info", "usergroups.list"):
+            stage.slack.faults.add(Delay(), method, times=None)
+        assert await stage.who(stage.mina).command(stage.place, "/kith", "help")
+        used = await stage.sink.wait(CommandUsed)
+        assert (used.actor.roles, used.actor.platform_roles) == (frozenset(), frozenset())

@@ -140,8 +140,10 @@ class Workspace:
     async def actor(self, ident: str) -> Actor:
         """Who did something, with the roles that follow from leading the workspace, and their groups."""
         if self._admins is None:
-            await self.person(ident)
-        await self.groups.freshen(self.client)
+            # both at once, since each may take all the patience there is
+            await asyncio.gather(self.person(ident), self.groups.freshen(self.client))
+        else:
+            await self.groups.freshen(self.client)
         return self.quick_actor(ident)
 
     def quick_actor(self, ident: str) -> Actor:
