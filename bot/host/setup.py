@@ -191,25 +191,33 @@ class Setup(Cog[NoSettings, Store]):
         ctx.ask(self._form(ctx, section, fields))
 
     def _form(self, ctx: SetupCtx, section: str, fields: Sequence[Field]) -> Form:
-        return self.save.form(section, title=T("{name}", name=_title(section)), fields=fields, only=ctx.user)
+        return self.save.form(
+            section, ctx.now, title=T("{name}", name=_title(section)), fields=fields, only=ctx.user
+        )
 
     @form(role=Role.ADMIN)
-    async def save(self, ctx: SetupCtx, section: str, values: Mapping[str, Raw]) -> None:
-        """Keep what was filled in, or ask again where it can't be used."""
-        before = (await space_settings(ctx, self._sections))[section]
+    async def save(self, ctx: SetupCtx, section: str, asked_at: int, values: Mapping[str, Raw]) -> None:
+        """Keep what was filled in; ask again where it can't be used or was changed meanwhile."""
+        settings = await space_settings(ctx, self._sections)
+        before = settings[section]
         place = Place(ctx.space.key, ctx.zone, ctx.now)
         wanted: dict[str, Any] = {}
-        problems: dict[str, str] = {}
+        again: dict[str, Field] = {}
         parameters = self._sections.parameters(section)
         for item in parameters:
+            raw, held = values.get(item.name), getattr(before, item.name)
+            default = self._sections.default(section, item, ctx.space.key)
             try:
-                default = self._sections.default(section, item, ctx.space.key)
-                held = getattr(before, item.name)
-                wanted[item.name] = changed(item, values.get(item.name), held, default, place)
+                wanted[item.name] = changed(item, raw, held, default, place)
             except Misread as slip:
-                problems[item.name] = str(slip)
-        if problems:
-            ctx.ask(self._form(ctx, section, _again(parameters, values, problems)))
+                again[item.name] = replace(_as_sent(item, raw), problem=str(slip))
+                continue
+            origin = settings.origins.get((section, item.name))
+            if origin is not None and origin.at > asked_at and wanted[item.name] != held:
+                again[item.name] = replace(filled(item, held), problem=CHANGED_MEANWHILE)
+        if again:
+            fields = [again.get(item.name) or _as_sent(item, values.get(item.name)) for item in parameters]
+            ctx.ask(self._form(ctx, section, fields))
             return
         new = [item for item in parameters if wanted[item.name] != getattr(before, item.name)]
         for item in new:
@@ -271,6 +279,7 @@ class Setup(Cog[NoSettings, Store]):
         """Nothing of its own."""
 
 
+CHANGED_MEANWHILE: Final = "Somebody changed this while you were here. This is what it is now."
 _SETUP: Final = CommandName(("kith-admin", "setup"))
 
 
@@ -284,13 +293,8 @@ def _private(when: Words, content: Any) -> Card:
     return Card(when, content)
 
 
-def _again(
-    parameters: Sequence[Parameter], values: Mapping[str, Raw], problems: Mapping[str, str]
-) -> list[Field]:
-    return [
-        replace(shown(item.field, values.get(item.name)), required=False, problem=problems.get(item.name))
-        for item in parameters
-    ]
+def _as_sent(item: Parameter, raw: Raw | None) -> Field:
+    return replace(shown(item.field, raw), required=False)
 
 
 def _shown(value: Any) -> Words:

@@ -9,6 +9,7 @@ import pytest_asyncio
 
 from bot.model.events import SpaceSeen
 from bot.testing import Town
+from storage.repos import settings
 from tests.scenarios.harness import Towns
 
 
@@ -156,6 +157,34 @@ async def test_the_good_is_kept_once_the_bad_is_mended(fresh: Town) -> None:
     assert amara.filled_in()["story"] == "every Friday at 16:00"
     await amara.fills()
     await amara.hears_privately("All as it was")
+
+
+async def test_what_somebody_changed_meanwhile_is_not_overwritten(fresh: Town) -> None:
+    amara = fresh.as_("Amara")
+    await amara.types("/kith-admin settings kindness")
+    await fresh.passes(minutes=1)
+    space = fresh.space.key
+    community = await fresh.core.units.community(fresh.space)
+    await fresh.core.engine.unit(
+        community,
+        lambda tx: settings.put(
+            tx,
+            community=community,
+            space=space,
+            section="kindness",
+            name="daily",
+            value="7",
+            by="",
+            now=fresh.clock.now(),
+        ),
+    )
+    await amara.fills(wall="#wall")
+    assert set(amara.problems()) == {"daily"}
+    assert "while you were here" in amara.problems()["daily"]
+    assert amara.filled_in()["daily"] == "7"
+    await amara.fills()
+    await amara.hears_privately("Kept", "#wall")
+    assert await fresh.rows("SELECT value FROM setting WHERE name = 'daily'") == [{"value": "7"}]
 
 
 async def test_left_empty_it_is_none_again(fresh: Town) -> None:
