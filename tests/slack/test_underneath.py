@@ -192,6 +192,7 @@ async def test_threads_are_kept_to(h: Home) -> None:
 async def test_why_takes_a_link_to_a_message_of_the_channel(h: Home) -> None:
     await h.ada.command(h.hall, "/shoutout", h.mina, f" {WHY}")
     said = await h.mina.sees(WHY, h.wall)
+    await h.settled()
     link = h.slack.permalink(said)
     for words in (link, f"<{link}>"):
         why = await (await h.ada.command(h.wall, "/kith", f"why {words}")).message()
