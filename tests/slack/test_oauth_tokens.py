@@ -320,14 +320,18 @@ async def test_with_the_wrong_key_everything_waits_and_nothing_is_lost(
 
 
 class Forgetful(SlackInstalls):
-    """A storage that fails once, right after Slack gave new tokens."""
+    """A storage that fails once, right after Slack gave new tokens; then another process has asked, too."""
 
     fails = 1
+    marks = 1
 
     async def renew(self, installation: Installation, tokens: Tokens) -> Installation | None:
         if self.fails:
             self.fails -= 1
             raise StorageError("The disk is full.")
+        if self.marks:
+            self.marks -= 1
+            assert await self.refuse(installation, "invalid_refresh_token") is not None
         return await super().renew(installation, tokens)
 
 
@@ -344,6 +348,7 @@ async def test_tokens_that_could_not_be_stored_at_once_are_used_and_stored_later
         after = await Renewal(app, installs, used.append, system_ms).renew(held)
     assert after is not None
     assert [one.tokens for one in used] == [after.tokens]
+    assert after.refused == ""
     assert await installs.get(place.workspace.id) == after
     assert refreshes(s) == [True]
 

@@ -105,10 +105,14 @@ class Renewal:
         return noted or await self._installs.get(present.team)
 
     async def _stored(self, present: Installation, fresh: Tokens) -> Installation | None:
-        wait = 0.5
+        wait, replaced = 0.5, present.tokens
         while True:
             try:
-                return await self._installs.renew(present, fresh)
+                stored = await self._installs.renew(present, fresh)
+                newer = stored or await self._installs.get(present.team)
+                if stored is not None or newer is None or newer.tokens != replaced:
+                    return newer
+                present = newer  # only marked, by somebody who asked with the spent token
             except Exception as error:
                 log.error(
                     "slack_tokens_not_stored",
