@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
 
@@ -47,6 +48,7 @@ class Guide:
     def __init__(
         self, loaded: Loaded, config: Path | None, terminal: Terminal, *, look_every: float = LOOK_EVERY
     ) -> None:
+        self._loaded = loaded
         self._config: Config = loaded.config
         self._file = loaded.file or (config or self._config.home / "config.toml")
         self._terminal = terminal
@@ -54,53 +56,72 @@ class Guide:
 
     async def lead(self) -> None:
         """All steps. Raises Refused, with what to do, where it can't go on."""
-        token, is_new = self._token()
-        api = Api(self._config.discord.api, token, Pace.at(LIMITS.per_second))
         try:
-            found = await self._check(api)
-            if is_new:
+            await self._steps()
+        except RefusedByDiscord as refused:
+            raise Refused(f"Discord refuses: {refused}") from refused
+        except DeliveryError as error:
+            raise Refused(f"Discord can't be reached just now ({error.reason}). Try again.") from error
+        self._say("\nAll done. Start Kith with `kith run`, then write /kith-admin setup in your server.")
+
+    async def _steps(self) -> None:
+        async with AsyncExitStack() as stack:
+            token, api, found = await self._sign_in(stack)
+            self._say(f"   It belongs to {found.name}.")
+            if token != self._known:
                 self._keep(token, found)
             found = await self._intents(api, found)
             servers = await self._invite(api, found)
             await self._permissions(api, found, servers)
             await self._register(api, found)
             await self._greet(token, api, servers)
-        except RefusedByDiscord as refused:
-            raise Refused(f"Discord refuses: {refused}") from refused
-        except DeliveryError as error:
-            raise Refused(f"Discord can't be reached just now ({error.reason}). Try again.") from error
-        finally:
-            await api.close()
-        self._say("\nAll done. Start Kith with `kith run`, then write /kith-admin setup in your server.")
 
     def _say(self, text: str = "") -> None:
         self._terminal.say(text)
 
-    def _token(self) -> tuple[str, bool]:
-        known = self._config.discord.token
-        if known is not None:
+    @property
+    def _known(self) -> str | None:
+        """The token that is configured."""
+        token = self._config.discord.token
+        return None if token is None else token.get_secret_value()
+
+    async def _sign_in(self, stack: AsyncExitStack) -> tuple[str, Api, Application]:
+        """A token that Discord takes, the connection that it makes, and whose it is."""
+        if (known := self._known) is not None:
             self._say("1. The token is configured already.")
-            return known.get_secret_value(), False
-        self._say(
-            "1. Open https://discord.com/developers/applications, press New Application, then choose Bot and"
-            "\n   Reset Token. What you paste here is not shown."
-        )
+            try:
+                return known, *await self._try(known, stack)
+            except RefusedByDiscord as refused:
+                check = checkup.token_refused(refused)
+                where = self._loaded.where("discord", "token")
+                if refused.status != 401 or where.startswith("environment"):
+                    raise Refused(f"{where}: {check.detail}. {check.remedy}") from refused
+                self._say(f"   {check.detail}. {check.remedy}")
+        else:
+            self._say(
+                "1. Open https://discord.com/developers/applications, press New Application, then choose Bot"
+                "\n   and Reset Token. What you paste here is not shown."
+            )
+        token = self._ask_token()
+        try:
+            return token, *await self._try(token, stack)
+        except RefusedByDiscord as refused:
+            check = checkup.token_refused(refused)
+            raise Refused(f"{check.detail}. {check.remedy}") from refused
+
+    async def _try(self, token: str, stack: AsyncExitStack) -> tuple[Api, Application]:
+        api = Api(self._config.discord.api, token, Pace.at(LIMITS.per_second))
+        stack.push_async_callback(api.close)
+        return api, await application.fetch(api)
+
+    def _ask_token(self) -> str:
         token = self._terminal.ask_secret("   Token").strip()
         if not re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+", token):
             raise Refused(
                 "That is no bot token: those have three parts with dots between them. The client secret and "
                 "the public key are other things; the token is on the page Bot."
             )
-        return token, True
-
-    async def _check(self, api: Api) -> Application:
-        try:
-            found = await application.fetch(api)
-        except RefusedByDiscord as refused:
-            check = checkup.token_refused(refused)
-            raise Refused(f"{check.detail[:1].upper()}{check.detail[1:]}. {check.remedy}") from refused
-        self._say(f"   It belongs to {found.name}.")
-        return found
+        return token
 
     def _keep(self, token: str, found: Application) -> None:
         file = keep_token(f"discord-{found.id}.token", token)
@@ -128,6 +149,8 @@ class Guide:
         self._say("\n3. Invite it with this link, which asks for no more than it needs:")
         self._say(f"   {invitation(found.id)}")
         told = await checkup.joined(api)
+        if not told and found.wants_grant:
+            self._say(f"   {checkup.NO_GRANT} {checkup.portal(found)}")
         if not told:
             self._say("   Waiting until it is in a server (Ctrl-C stops; you can run this again) …")
         while not told:
@@ -188,6 +211,8 @@ class Guide:
         if not commands.same(registered, wanted):
             await api.ask("PUT", application.COMMANDS, (found.id,), body=wanted)
         self._say(f"\n5. {len(wanted)} commands and menus are registered.")
+        if found.answers_elsewhere:
+            self._say(f"   {checkup.elsewhere(found)}")
 
     def _catalog(self) -> Catalog:
         cogs, sections, faults = load_cogs(

@@ -137,6 +137,62 @@ async def test_a_wrong_token_is_named_and_kept_nowhere(
     assert not tokens_folder().exists()
 
 
+async def test_a_token_that_was_reset_is_asked_for_anew(
+    fake: FakeDiscord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake.guild("Workshop", system_channel="hall")
+    await guide(fake, tmp_path, Script(fake.token), monkeypatch).lead()
+    fake.revoke_token()
+    script = Script(fake.token)
+    await guide(fake, tmp_path, script, monkeypatch).lead()
+    assert "it was reset" in script.text
+    assert "Sent to your direct messages" in script.text
+    [kept] = tokens_folder().iterdir()
+    assert kept.read_text().strip() == fake.token
+    quiet = Script("never asked")
+    await guide(fake, tmp_path, quiet, monkeypatch).lead()
+    assert "configured already" in quiet.text
+
+
+async def test_a_refused_token_in_the_environment_is_named_as_such(
+    fake: FakeDiscord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guide(fake, tmp_path, Script(""), monkeypatch)
+    file = tmp_path / "config.toml"
+    loaded = load(file, environ={"KITH_DISCORD_TOKEN": "MTA.wrong.token"})
+    with pytest.raises(Refused, match=r"^environment variable KITH_DISCORD_TOKEN: Discord refuses"):
+        await Guide(loaded, file, Script(fake.token)).lead()
+    assert not tokens_folder().exists()
+
+
+async def test_an_application_that_no_link_can_invite_is_told(
+    fake: FakeDiscord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake.requires_code_grant = True
+    script = Script(fake.token)
+    script.when["Waiting until"] = lambda: fake.guild("Workshop", system_channel="hall")
+    await guide(fake, tmp_path, script, monkeypatch).lead()
+    assert "Requires OAuth2 Code Grant" in script.text
+    assert "Requires OAuth2 Code Grant" not in (await seen(fake))["discord-servers"].remedy
+
+
+async def test_commands_that_go_elsewhere_are_told(
+    fake: FakeDiscord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake.guild("Workshop", system_channel="hall")
+    fake.interactions_endpoint = "https://elsewhere.example/interactions"
+    script = Script(fake.token)
+    await guide(fake, tmp_path, script, monkeypatch).lead()
+    assert "Empty Interactions Endpoint URL" in script.text
+    assert (await seen(fake))["discord-commands"].state is State.FAIL
+
+
+async def test_the_doctor_names_what_keeps_every_server_out(fake: FakeDiscord) -> None:
+    assert "Invite it" in (await seen(fake))["discord-servers"].remedy
+    fake.requires_code_grant = True
+    assert "Requires OAuth2 Code Grant" in (await seen(fake))["discord-servers"].remedy
+
+
 async def test_without_the_switch_and_with_closed_messages_it_goes_on(
     fake: FakeDiscord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

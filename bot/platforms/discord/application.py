@@ -27,6 +27,10 @@ class Application:
     is_public: bool = True
     servers: int = 0
     """How many servers it is in, about."""
+    answers_elsewhere: bool = False
+    """Whether its commands go to an address on the web instead of here."""
+    wants_grant: bool = False
+    """Whether it can only be invited by way of a page of its owner's."""
 
     @classmethod
     def of(cls, data: Json) -> Application:
@@ -40,6 +44,8 @@ class Application:
             sees_content=bool(flags & _CONTENT),
             is_public=bool(data.get("bot_public", True)),
             servers=int(data.get("approximate_guild_count") or 0),
+            answers_elsewhere=bool(data.get("interactions_endpoint_url")),
+            wants_grant=bool(data.get("bot_require_code_grant")),
         )
 
 

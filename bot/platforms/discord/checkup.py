@@ -33,6 +33,9 @@ SILENCE_JOINS: Final = (
     "this server”, or choose another channel for Kith's greetings with /kith-admin settings."
 )
 """What to do where Discord posts a join message of its own."""
+NO_GRANT: Final = (
+    "No link works while Requires OAuth2 Code Grant is on, which Kith does not need. Switch it off at"
+)
 REACH_WARNS: Final = 8_000
 REACH_REVIEW: Final = 10_000
 _SERVERS_MOST: Final = 20
@@ -105,9 +108,9 @@ def token_refused(refused: Refused) -> Check:
         return Check.fail(
             "discord-token",
             "Discord token",
-            "Discord refuses it: it was reset, or it is no bot's token",
+            "Discord refuses the token: it was reset, or it is no bot's",
             "In the Developer Portal choose your application, then Bot, then Reset Token; run "
-            "`kith connect discord` with the new one.",
+            "`kith connect discord` and give it the new one.",
         )
     return Check.fail(
         "discord-token", "Discord token", f"Discord answers {refused}", "Run `kith connect discord`."
@@ -138,6 +141,9 @@ def content_intent(found: Application) -> Check:
 
 
 def _servers(found: Application, servers: list[Server]) -> Check:
+    if not servers and found.wants_grant:
+        remedy = f"{NO_GRANT} {portal(found)}, then invite it: {invitation(found.id)}"
+        return Check.warn("discord-servers", "Discord servers", "Kith is in none yet", remedy)
     if servers:
         names = ", ".join(each.name for each in servers[:_NAMED_MOST])
         more = f" and {len(servers) - _NAMED_MOST} more" if len(servers) > _NAMED_MOST else ""
@@ -194,7 +200,17 @@ def greetings(servers: list[Server]) -> list[Check]:
     return checks
 
 
+def elsewhere(found: Application) -> str:
+    """What to do where the commands go to an address on the web."""
+    return (
+        f"Empty Interactions Endpoint URL at {portal(found, 'information')}, for Kith hears no command else."
+    )
+
+
 async def _commands(api: Api, found: Application) -> Check:
+    if found.answers_elsewhere:
+        detail = "Discord sends them to an address on the web instead of here"
+        return Check.fail("discord-commands", "Commands", detail, elsewhere(found))
     registered: list[Json] = await api.ask("GET", application.COMMANDS, (found.id,))
     count = len(commands.ids(registered))
     if count:

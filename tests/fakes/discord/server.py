@@ -77,6 +77,8 @@ class FakeDiscord:
         self.session_starts = self.session_starts_left = session_starts
         self.max_concurrency = max_concurrency
         self.record = record
+        self.requires_code_grant = False
+        self.interactions_endpoint: str | None = None
         self.validates = validate and schema.found()
         self.open_api = schema.open_api() if self.validates else None
         self.clock = Clock(deadlines_run=deadlines_run)
@@ -250,7 +252,7 @@ class FakeDiscord:
 
     def revoke_token(self) -> None:
         """The token is reset in the portal: requests get 401 and connections close with 4004."""
-        self.token = f"{self.token}.reset"
+        self.token = f"{self.token}-reset"
         self.gateway.sessions.clear()
         self.gateway.disconnect(4004)
 
