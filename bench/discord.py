@@ -6,6 +6,7 @@ Somebody joins, and is greeted. There are 200 servers with a channel each. The b
 - held: the same with 16 posts in flight.
 - kith: Kith with its greeting and a database file that is safe from power cuts. A join, its greeting and that
   it was posted are stored; every join is greeted singly, with one of three texts in turn.
+- red, only where it is asked for: Red-DiscordBot with a cog that posts a fixed greeting.
 
 All sides have the same event loop, and find their modules compiled, as installed programs do. Each round
 measures one bot after another; a number is the median of all rounds.
