@@ -16,7 +16,7 @@ from bot.model.events import CommandUsed
 from bot.model.ids import Member
 from bot.model.roles import Role
 from bot.platforms.slack import groups
-from tests.fakes.slack import Hang, NotOnScreen, RateLimit, Refuse
+from tests.fakes.slack import Hang, NotOnScreen, RateLimit, Refuse, usergroups
 from tests.fakes.slack.usergroups import UserGroup
 from tests.slack.home import Home, home
 from tests.slack.stage import SlackStage, staged
@@ -105,11 +105,14 @@ async def test_in_whatever_order_changes_are_told_the_truth_holds(stage: SlackSt
             assert await held(stage, who) == true
 
 
-async def test_a_long_list_that_slack_cuts_off_is_asked_for(stage: SlackStage) -> None:
+async def test_a_long_list_that_slack_cuts_off_is_asked_for(
+    stage: SlackStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(usergroups, "EVENT_USERS_MAX", 3)
     workspace = stage.workspace
-    crowd = [workspace.member(f"Person {number}") for number in range(501)]
+    crowd = [workspace.member(f"Person {number}") for number in range(4)]
     hosts = workspace.groups.add("Hosts", *crowd, stage.who(stage.mina))
-    workspace.groups.list_users_max = 500
+    workspace.groups.list_users_max = 3
     await census(stage)
     assert await held(stage, stage.mina) == {hosts.id}
     assert len(stage.slack.calls("usergroups.users.list")) == 1
