@@ -13,21 +13,11 @@ from bot.housekeeping import tidy
 from bot.model.content import Form
 from bot.model.events import CommandUsed, ControlUsed, Event, FormSent, MemberJoined, MenuUsed, Raw
 from bot.model.ids import Channel, Member, MessageRef, Space
-from bot.testing import MONDAY, RoomPerson, RoomTown, Town
+from bot.testing import MONDAY, RoomPerson, RoomTown
 from tests.scenarios.harness import Towns
+from tests.scenarios.hostile import HOSTILE
 
 LONG = "x" * 100_000
-HOSTILE = (
-    "@everyone @here <!channel> <!here|here> <@u2> <@!u2> <@&r1> <#c1> <!subteam^S1>",
-    "**loud** _slanted_ `code` ~~gone~~ ||spoiler|| > quote # title",
-    "[a link](https://evil.example) <https://evil.example|harmless>",
-    "<b onmouseover=alert(1)>hi</b> &lt;i&gt; <script>alert(1)</script>",
-    "turned \u202e around \u2066 and \u202d not back",
-    "{member} {{x}} {0.__class__} {count!r} %s %(x)s $HOME",
-    "'; DROP TABLE member; -- \" \\ \\n \\u0000",
-    "👩‍👩‍👧‍👦 🏳️‍🌈 مرحبا بكم שלום ありがとう ﷽ Z̸̛͎a̷l̶g̵o̸",
-    "/shoutout @Jo why: because of it",
-)
 
 
 class Sender:
@@ -132,33 +122,6 @@ async def test_snippets_and_feedback_too(room: RoomTown, words: str) -> None:
         await Sender(room, "Amara").command(*command, text=words)
     await room.silence()
     assert await room.rows("SELECT * FROM failure") == []
-
-
-@pytest.mark.parametrize("words", HOSTILE)
-async def test_whatever_is_written_is_shown_as_it_was_written(hall: Town, words: str) -> None:
-    mina = hall.as_("Mina")
-    await mina.types("/shoutout @Priya")
-    await mina.fills(why=words)
-    card = await hall.hears("#wall", "Mina thanks Priya", words)
-    assert card.pings == ("Priya",)
-
-
-@pytest.mark.one_look
-async def test_what_a_greeting_says_besides_its_names_is_only_words(towns: Towns) -> None:
-    text = "Hi {member} @everyone <@u2> <script>alert(1)</script> [x](https://evil.example) {{count}}"
-    async with towns(settings={"welcome": {"channel": "#hello", "texts": [text]}}) as shed:
-        await shed.newcomer("Robin")
-        shown = text.format(member="Robin")
-        assert (await shed.hears("#hello", shown)).pings == ("Robin",)
-
-
-async def test_mentions_in_words_become_names(hall: Town) -> None:
-    mina = hall.as_("Mina")
-    await mina.types("/shoutout @Jo for helping @Priya with the lathe in #workshop")
-    card = await hall.hears("#wall", "Mina thanks Jo", "for helping @Priya with the lathe in #workshop")
-    assert card.pings == ("Jo",)
-    await mina.types("/shoutout @Søren for @ليلى")
-    assert mina.filled_in()["why"] == "for @ليلى"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,52 @@
+"""What people write is shown as they wrote it: it pings nobody, formats nothing and runs nowhere."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.testing import Town
+from tests.scenarios.harness import Towns
+from tests.scenarios.hostile import HOSTILE
+
+
+@pytest.mark.parametrize("words", HOSTILE)
+async def test_whatever_is_written_is_shown_as_it_was_written(hall: Town, words: str) -> None:
+    mina = hall.as_("Mina")
+    await mina.types("/shoutout @Priya")
+    await mina.fills(why=words)
+    card = await hall.hears("#wall", "Mina thanks Priya", words)
+    assert card.pings == ("Priya",)
+
+
+@pytest.mark.parametrize("words", HOSTILE)
+async def test_so_are_snippets_and_feedback(hall: Town, words: str) -> None:
+    mina, priya = hall.as_("Mina"), hall.as_("Priya")
+    await mina.types("/curate add")
+    await mina.fills(text=f"{words}, they said", title=words[:90], source=words)
+    await mina.hears_privately("Kept as number 1")
+    await mina.types("/curate drop")
+    drop = await hall.hears("#workshop", words[:90], f"{words}, they said", f"From {words}")
+    assert drop.pings == ()
+    await priya.types("/kith feedback")
+    await priya.fills(words=words, signed=False)
+    note = await hall.hears("#hosts", "Feedback for the hosts", words)
+    assert note.pings == ()
+    await hall.silence()
+
+
+@pytest.mark.one_look
+async def test_what_a_greeting_says_besides_its_names_is_only_words(towns: Towns) -> None:
+    text = "Hi {member} @everyone <@u2> <script>alert(1)</script> [x](https://evil.example) {{count}}"
+    async with towns(settings={"welcome": {"channel": "#hello", "texts": [text]}}) as shed:
+        await shed.newcomer("Robin")
+        shown = text.format(member="Robin")
+        assert (await shed.hears("#hello", shown)).pings == ("Robin",)
+
+
+async def test_mentions_in_words_become_names(hall: Town) -> None:
+    mina = hall.as_("Mina")
+    await mina.types("/shoutout @Jo for helping @Priya with the lathe in #workshop")
+    card = await hall.hears("#wall", "Mina thanks Jo", "for helping @Priya with the lathe in #workshop")
+    assert card.pings == ("Jo",)
+    await mina.types("/shoutout @Søren for @ليلى")
+    assert mina.filled_in()["why"] == "for @ليلى"
