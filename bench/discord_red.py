@@ -6,12 +6,11 @@ nothing about those whom it greets.
 
 from __future__ import annotations
 
+import io
 import json
 import logging
-import os
 import sys
 import tempfile
-from pathlib import Path
 from typing import Any
 
 from bench.discord_bots import run
@@ -31,7 +30,7 @@ async def red(about: Json) -> None:
     from redbot.core._cli import parse_cli_flags
     from redbot.core.bot import Red
 
-    said, sys.stdout = sys.stdout, Path(os.devnull).open("w")  # Red prints a banner
+    said, sys.stdout = sys.stdout, io.StringIO()  # Red prints a banner
     Route.BASE = about["api"]
     DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(about["gateway"])
 
