@@ -16,6 +16,7 @@ from bot.cli.failures import Exit, as_typed
 from bot.config import Config
 from bot.config_file import load
 from bot.config_problems import ConfigError
+from bot.core import BadSettings
 from bot.doctor import Look, examine
 from bot.model.check import Check, State
 from bot.version import VERSION
@@ -53,9 +54,15 @@ async def discord(config: Config) -> Sequence[Check]:
     """The look at Discord, if there is a token for it."""
     if config.discord.token is None:
         return []
+    from bot.cli.connect import catalog_of
     from bot.platforms.discord import checkup
 
-    return await checkup.examine_token(config.discord.token.get_secret_value(), config.discord.api)
+    try:
+        reads = checkup.reads_words(catalog_of(config))
+    except BadSettings:
+        reads = False  # told by another look
+    token = config.discord.token.get_secret_value()
+    return await checkup.examine_token(token, config.discord.api, reads=reads)
 
 
 async def slack(config: Config) -> Sequence[Check]:

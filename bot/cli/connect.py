@@ -42,6 +42,12 @@ def connect(config: Path | None) -> None:
     asyncio.run(Guide(load(config), config, TyperTerminal()).lead())
 
 
+def catalog_of(config: Config) -> Catalog:
+    """What the configured features offer and listen to. Raises BadSettings."""
+    cogs, sections, faults = load_cogs(config.kith.cogs, config.cog_defaults, config.zone)
+    return registry_of(cogs, sections, faults).catalog
+
+
 class Guide:
     """The steps, told to a terminal."""
 
@@ -141,8 +147,16 @@ class Guide:
             found = await application.fetch(api)
         else:
             self._say("   Joins: yes, so newcomers can be greeted.")
-        content = "yes" if found.sees_content else "no, which is fine; no built-in feature needs it"
-        self._say(f"   What people write: {content}.")
+        reads = checkup.reads_words(catalog_of(self._config))
+        if found.sees_content:
+            self._say("   What people write: yes.")
+        elif reads:
+            self._say(
+                "   What people write: no, so features of yours that read it see only what mentions Kith."
+                f"\n   Switch on Message Content Intent at {checkup.portal(found)} if that is not enough."
+            )
+        else:
+            self._say("   What people write: no, which is fine; none of your features needs it.")
         return found
 
     async def _invite(self, api: Api, found: Application) -> list[checkup.Server]:
@@ -206,19 +220,13 @@ class Guide:
         return answer.strip().lower().startswith("s")
 
     async def _register(self, api: Api, found: Application) -> None:
-        wanted = commands.wanted(self._catalog())
+        wanted = commands.wanted(catalog_of(self._config))
         registered = await api.ask("GET", application.COMMANDS, (found.id,), query=application.TRANSLATED)
         if not commands.same(registered, wanted):
             await api.ask("PUT", application.COMMANDS, (found.id,), body=wanted)
         self._say(f"\n5. {len(wanted)} commands and menus are registered.")
         if found.answers_elsewhere:
             self._say(f"   {checkup.elsewhere(found)}")
-
-    def _catalog(self) -> Catalog:
-        cogs, sections, faults = load_cogs(
-            self._config.kith.cogs, self._config.cog_defaults, self._config.zone
-        )
-        return registry_of(cogs, sections, faults).catalog
 
     async def _greet(self, token: str, api: Api, servers: Sequence[checkup.Server]) -> None:
         told = await api.ask("GET", application.ABOUT)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from bot.cli.checkup import discord as doctor_looks
 from bot.cli.connect import Guide, tokens_folder, with_token_file
 from bot.cli.failures import Refused
 from bot.config_file import load
@@ -174,6 +175,35 @@ async def test_an_application_that_no_link_can_invite_is_told(
     await guide(fake, tmp_path, script, monkeypatch).lead()
     assert "Requires OAuth2 Code Grant" in script.text
     assert "Requires OAuth2 Code Grant" not in (await seen(fake))["discord-servers"].remedy
+
+
+async def test_a_feature_that_reads_is_told_what_it_can_not_see(
+    fake: FakeDiscord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake.guild("Workshop", system_channel="hall")
+    fake.switch("message_content", on=False)
+    (tmp_path / "config.toml").write_text(
+        f'[kith]\ncogs = ["tests.cogs.samples.herald"]\n[discord]\napi = "{fake.api_url}"\n'
+    )
+    script = Script(fake.token)
+    await guide(fake, tmp_path, script, monkeypatch).lead()
+    assert "see only what mentions Kith" in script.text
+    config = load(tmp_path / "config.toml", environ={}).config
+    found = {check.code: check for check in await doctor_looks(config)}["discord-content"]
+    assert found.state is State.WARN
+    assert "Message Content Intent" in found.remedy
+    assert (await seen(fake))["discord-content"].state is State.OK
+
+
+async def test_settings_that_can_not_be_used_keep_nobody_from_looking_at_discord(
+    fake: FakeDiscord, tmp_path: Path
+) -> None:
+    (tmp_path / "token").write_text(fake.token)
+    (tmp_path / "config.toml").write_text(
+        f'[discord]\napi = "{fake.api_url}"\ntoken_file = "token"\n[welcome]\ntogether = -5\n'
+    )
+    found = await doctor_looks(load(tmp_path / "config.toml", environ={}).config)
+    assert found[0].state is State.OK
 
 
 async def test_commands_that_go_elsewhere_are_told(

@@ -12,6 +12,7 @@ import aiohttp
 import structlog
 
 from bot.model.content import Catalog
+from bot.model.events import MessagePosted
 from bot.model.ids import Channel, Member, Space
 from bot.model.limits import Limits
 from bot.model.outgoing import Outgoing, Receipt
@@ -220,6 +221,8 @@ class DiscordPlatform:
         )
         if not found.sees_members:
             log.warning("no_members_intent", remedy="newcomers are greeted when they first speak")
+        if hearing.wants(MessagePosted) and not found.sees_content:
+            log.warning("no_content_intent", remedy="features read only what mentions Kith")
 
         def used(payload: Json) -> None:
             hearing.met(payload)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.model.check import Check
+from bot.model.content import Catalog
+from bot.model.events import MessagePosted
 from bot.platforms.base import DeliveryError
 from bot.platforms.discord import application, commands
 from bot.platforms.discord.api import Api
@@ -67,16 +69,16 @@ def portal(found: Application, page: str = "bot") -> str:
     return f"https://discord.com/developers/applications/{found.id}/{page}"
 
 
-async def examine_token(token: str, address: str) -> list[Check]:
-    """All looks at the connection that a token makes."""
+async def examine_token(token: str, address: str, *, reads: bool = False) -> list[Check]:
+    """All looks at the connection that a token makes. ``reads``: a feature reads what people write."""
     api = Api(address, token, Pace.at(LIMITS.per_second))
     try:
-        return await examine(api)
+        return await examine(api, reads=reads)
     finally:
         await api.close()
 
 
-async def examine(api: Api) -> list[Check]:
+async def examine(api: Api, *, reads: bool = False) -> list[Check]:
     """All looks at the connection. Raises nothing: what can't be seen is a finding."""
     try:
         found = await application.fetch(api)
@@ -87,7 +89,7 @@ async def examine(api: Api) -> list[Check]:
     checks = [
         Check.ok("discord-token", "Discord token", f"belongs to {found.name}"),
         members_intent(found),
-        content_intent(found),
+        content_intent(found, reads=reads),
     ]
     try:
         servers = [await server(api, found, each) for each in (await joined(api))[:_SERVERS_MOST]]
@@ -128,16 +130,19 @@ def members_intent(found: Application) -> Check:
     )
 
 
-def content_intent(found: Application) -> Check:
+def content_intent(found: Application, *, reads: bool) -> Check:
+    code, title = "discord-content", "Message content intent"
     if found.sees_content:
-        return Check.ok(
-            "discord-content", "Message content intent", "on: features may read what people write"
-        )
-    return Check.ok(
-        "discord-content",
-        "Message content intent",
-        "off, which is fine: only features that read what people write need it",
-    )
+        return Check.ok(code, title, "on: features may read what people write")
+    if reads:
+        detail = "off, so features that read what people write see only what mentions Kith"
+        return Check.warn(code, title, detail, f"Switch on Message Content Intent at {portal(found)}")
+    return Check.ok(code, title, "off, which is fine: only features that read what people write need it")
+
+
+def reads_words(catalog: Catalog) -> bool:
+    """Whether a feature reads what people write."""
+    return MessagePosted.__name__ in catalog.events
 
 
 def _servers(found: Application, servers: list[Server]) -> Check:
