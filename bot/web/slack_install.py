@@ -6,6 +6,7 @@ import re
 import secrets
 from typing import TYPE_CHECKING, Final
 
+import structlog
 from aiohttp import web
 
 from bot.platforms.base import DeliveryError
@@ -43,6 +44,8 @@ _BAD: Final = {
         "Each way in works once. If Kith isn't in Slack now, begin again.",
     ),
 }
+
+log = structlog.get_logger(__name__)
 
 
 class SlackInstall:
@@ -131,15 +134,18 @@ class SlackInstall:
                 f"runs it can let you in: tell them your workspace's id, {stranger}.",
             )
         except Refused as refused:
+            log.warning("slack_install_refused", error=str(refused))
             return _refused(refused.error)
-        except DeliveryError:
+        except DeliveryError as error:
+            log.warning("slack_install_unanswered", error=str(error))
             return _page(
                 502,
                 "Slack didn't answer",
                 "Whether it heard us is unclear, so nothing was kept. Please try anew.",
                 _AGAIN,
             )
-        except StorageError:
+        except StorageError as error:
+            log.error("slack_install_not_stored", error=str(error))
             return _not_now()
         name = installation.name or "your workspace"
         return _page(
@@ -170,7 +176,7 @@ def _refused(error: str) -> web.Response:
 
 
 def _not_now() -> web.Response:
-    words = "Kith can't keep anything at the moment. Nothing was changed; please try again in a minute."
+    words = "Kith can't keep anything at the moment. Please try again in a minute."
     return _page(503, "Not just now", words, _AGAIN)
 
 

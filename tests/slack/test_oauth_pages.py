@@ -170,6 +170,15 @@ async def test_what_slack_says_against_it_is_told(
     assert "Kith is in One" in await browser.install(place.lead)
 
 
+async def test_what_cannot_be_stored_is_said(s: Shared, place: Place) -> None:
+    browser = s.browser()
+    back = await browser.allow(await browser.start(), place.lead)
+    assert s.running is not None
+    await s.running.core.engine.close()
+    status, text, _ = await browser.get(back)
+    assert (status, "Not just now" in text) == (503, True)
+
+
 async def test_an_organisation_is_let_go_again(s: Shared, place: Place) -> None:
     s.slack.app.org_wide = True
     browser = s.browser()
