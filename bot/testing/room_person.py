@@ -63,6 +63,11 @@ class RoomPerson(Person):
         self.town.room.come_back(self.id)
         await self.town.settled()
 
+    async def loses_roles(self) -> None:
+        person = self.town.room.people[self.id]
+        person.roles = []
+        self.town.room.keep_person(person)
+
     def sees(self) -> list[Heard]:
         room = self.town.room
         return [

@@ -170,6 +170,10 @@ class Person(ABC):
     async def comes_back(self) -> None: ...
 
     @abstractmethod
+    async def loses_roles(self) -> None:
+        """Somebody takes away all that this person may do more than others."""
+
+    @abstractmethod
     async def presses(self, label: str, *, on: Heard | None = None) -> None:
         """Press the newest button of that name, or the one on a certain message."""
 

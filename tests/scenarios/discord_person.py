@@ -92,6 +92,10 @@ class DiscordPerson(Person):
         self.account.rejoin()
         await self.at.settled()
 
+    async def loses_roles(self) -> None:
+        self.account.take(*self._towns.roles.values())
+        await self.at.settled()
+
     # What they see
 
     def sees(self) -> list[Heard]:

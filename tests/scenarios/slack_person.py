@@ -80,6 +80,13 @@ class SlackPerson(Person):
         await self._towns.look_around(self.account)
         await self.at.settled()
 
+    async def loses_roles(self) -> None:
+        towns = self._towns
+        for group in towns.groups.values():
+            left = (account for account in towns.accounts.values() if account is not self.account)
+            towns.workspace.groups.set(group, *(one for one in left if one.id in group.users))
+        await self.at.settled()
+
     # What they see
 
     def sees(self) -> list[Heard]:

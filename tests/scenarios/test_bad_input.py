@@ -13,7 +13,7 @@ from bot.housekeeping import tidy
 from bot.model.content import Form
 from bot.model.events import CommandUsed, ControlUsed, Event, FormSent, MemberJoined, MenuUsed, Raw
 from bot.model.ids import Channel, Member, MessageRef, Space
-from bot.testing import MONDAY, RoomPerson, RoomTown
+from bot.testing import MONDAY, RoomPerson, RoomTown, Town
 from tests.scenarios.harness import Towns
 from tests.scenarios.hostile import HOSTILE
 
@@ -254,14 +254,14 @@ async def test_somebody_elses_private_button(room: RoomTown) -> None:
     assert row["name"] == "Mina"
 
 
-async def test_a_role_is_checked_when_the_button_is_pressed(room: RoomTown) -> None:
-    mina = room.as_("Mina")
+async def test_a_role_is_checked_when_the_button_is_pressed(hall: Town) -> None:
+    mina = hall.as_("Mina")
     await mina.types("/curate add Oil the hinge before you plane the door.")
     await mina.types("/curate remove 1")
-    room.room.people[mina.id].roles = []
+    await mina.loses_roles()
     await mina.presses("Take it out")
     await mina.hears_privately("That is for curators here")
-    assert await room.rows("SELECT number FROM knowledge_snippet")
+    assert await hall.rows("SELECT number FROM knowledge_snippet")
 
 
 @pytest.mark.one_look

@@ -18,6 +18,14 @@ async def test_whatever_is_written_is_shown_as_it_was_written(hall: Town, words:
     assert card.pings == ("Priya",)
 
 
+@pytest.mark.parametrize("words", HOSTILE[1:-1])
+async def test_so_it_is_where_it_was_typed_in_a_command(hall: Town, words: str) -> None:
+    """Without what a room's or a command's own grammar means something by: ids and names of options."""
+    await hall.as_("Mina").types(f"/shoutout @Priya {words}")
+    card = await hall.hears("#wall", "Mina thanks Priya", words)
+    assert card.pings == ("Priya",)
+
+
 @pytest.mark.parametrize("words", HOSTILE)
 async def test_so_are_snippets_and_feedback(hall: Town, words: str) -> None:
     mina, priya = hall.as_("Mina"), hall.as_("Priya")
