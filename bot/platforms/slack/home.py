@@ -27,7 +27,7 @@ class Homes:
     """What stands on people's Home tabs: an answer of several parts as one, the newest answer on top."""
 
     def __init__(self) -> None:
-        self._shown = Recent()
+        self._shown = Recent(256)
 
     def beside(self, person: str, nonce: str, blocks: list[Block]) -> list[Block] | None:
         """The blocks with those of the same answer before them; None where there is no place for them.
