@@ -8,11 +8,15 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from pydantic import SecretStr
 
+from bot import app
+from bot.config import Slack
+from bot.platforms.slack.adapter import SlackPlatform
 from bot.platforms.slack.tenants import AT_ONCE
 from storage.repos import everything
 from tests.fakes.slack import RateLimit
-from tests.slack.shared import Shared, shared
+from tests.slack.shared import Place, Shared, shared
 
 
 @pytest_asyncio.fixture
@@ -220,3 +224,30 @@ async def test_many_whose_tokens_ended_while_kith_was_down_are_all_met_again(s: 
     )
     await places[-1].open()
     await places[-1].greets("Kim")
+
+
+async def test_a_workspace_that_was_connected_by_its_token_goes_on_where_it_was(s: Shared) -> None:
+    place = Place(s.slack, "One")
+    place.workspace.install()
+    place.workspace.channel("hall", place.workspace.bot)
+    await s.stop()
+    shared_config = s.config()
+    alone = shared_config.model_copy(
+        update={
+            "slack": Slack(
+                bot_token=SecretStr(place.workspace.bot_token),
+                signing_secret=shared_config.slack.signing_secret,
+                api=shared_config.slack.api,
+            )
+        }
+    )
+    async with app.running(alone) as running:
+        s.slack.app.request_url = f"{running.listening}/slack/events"
+        platform = running.core.platforms["slack"]
+        assert isinstance(platform, SlackPlatform)
+        await platform.connected()
+        await place.open()
+        await place.greets("Kim")
+    await s.start()
+    await s.install(place)
+    await place.greets("Lou")
