@@ -41,8 +41,8 @@ SLACK: Final = Limits(
 """Twenty sections with a control each, title, body, picture, buttons and footer come to 45 of 50 blocks.
 
 A post may have 40,000 characters, but all blocks together only some 13,200, and what is longer could not be
-edited. An option's value has 150 characters, so an action has no more. A message has one table, whose cells have
-10,000 characters in all, and none of them is empty.
+edited. An option's value has 150 characters, so an action has no more. A message has one table, whose cells
+have 10,000 characters in all, and none of them is empty.
 """
 
 HOME: Final = replace(SLACK, table_rows=0)
