@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 import tomllib
@@ -15,22 +14,16 @@ from bot import translations
 from bot.config_file import load
 from bot.registry import Registry
 from bot.registry import load as load_cogs
+from tests.cogs.page import PAGE, write_files
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PAGE = ROOT / "docs/write-a-cog.md"
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page's files."""
     made = tmp_path_factory.mktemp("toolshed")
-    for language, name, body in re.findall(
-        r"^```(\w+)\n(?:#|--) (\S+)\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
-    ):
-        file = made / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(body, encoding="utf-8")
-        assert language in ("python", "sql", "toml", "po")
+    write_files(made)
     return made
 
 
