@@ -29,6 +29,7 @@ class Home:
         *,
         cogs: Sequence[str] = BUILT_IN,
         clock: Clock | None = None,
+        database: str | None = None,
         **options: Any,
     ) -> None:
         self.fake = fake
@@ -42,6 +43,7 @@ class Home:
         self._path = path
         self._cogs = cogs
         self._clock = clock or SystemClock()
+        self._database = database
         self._options = options
         self._stack = AsyncExitStack()
         self.core: Core | None = None
@@ -62,6 +64,7 @@ class Home:
             cogs=self._cogs,
             settings={},
             looks=looks,
+            database=self._database,
             zone="Europe/Berlin",
         )
         self.core = await self._stack.enter_async_context(kith)
