@@ -22,7 +22,7 @@ from bot.slack_installs import SlackInstalls, reseal
 from storage.errors import StorageError
 from storage.port import Engine, Tx
 from tests.engines import PostgresServer
-from tests.fakes.slack import Drop, Hang, Refuse, Status
+from tests.fakes.slack import Delay, Drop, Hang, Refuse, Status
 from tests.slack.shared import Place, Shared, shared
 
 REFRESH = "oauth.v2.access"
@@ -380,3 +380,20 @@ async def test_tokens_that_another_process_has_replaced_twice_end_nothing(
         (space,) = await s.rows("SELECT * FROM space WHERE key = :key", key=place.space)
         assert space["baseline_at"] is not None
         assert await s.rows("SELECT 1 FROM mark WHERE event LIKE :lost", lost=f"%{place.space}:lost%") == []
+
+
+async def test_installing_again_while_tokens_are_renewed_wins(s: Shared) -> None:
+    place = await s.place("One")
+    planned = s.slack.faults.add(
+        Delay(), REFRESH, when=lambda args: args.get("grant_type") == "refresh_token"
+    )
+    renewing = asyncio.create_task(s.tenants.renew(place.workspace.id))
+    await s.slack.until(lambda: planned.hits)
+    assert "Kith is in One" in await s.browser().install(place.lead)
+    installed = s.held(place)
+    planned.release()
+    await renewing
+    assert s.held(place) == installed
+    assert (await s.row(place))["version"] == installed.version
+    await place.open()
+    await place.greets("Kim")

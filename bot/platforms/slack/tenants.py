@@ -68,7 +68,7 @@ class Tenants:
         self._install = install
         self._session = session
         self._now = now
-        self._renewal = Renewal(oauth, installs, self._use, now)
+        self._renewal = Renewal(oauth, installs, self._use_fresh, now)
         self._held: dict[str, Installation] = {}
         self._ending: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._poked = asyncio.Event()
@@ -219,6 +219,12 @@ class Tenants:
         workspace.space = Space(PLATFORM, installation.team, installation.name)
         workspace.bot_user, workspace.bot_id = installation.bot_user, installation.bot_id
         workspace.lost = False
+
+    def _use_fresh(self, installation: Installation) -> None:
+        """Go on with tokens that Slack just gave, unless the app was installed again meanwhile."""
+        held = self._held.get(installation.team)
+        if held is None or held.version <= installation.version:
+            self._use(installation)
 
     async def _meet(self, installation: Installation) -> None:
         """Look whether its token works, and tell the host that Kith is there."""
