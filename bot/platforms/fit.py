@@ -42,7 +42,7 @@ def fit(out: Post | Edit, limits: Limits, measure: Measure) -> tuple[Post | Edit
     What was fitted before stays as it is. Raises Gone for a control that the platform can't carry at all.
     """
     to = _destination(out.to, limits)
-    if to != out.to:
+    if to is not out.to:
         out = replace(out, to=to)
     numbered = choices(out.content, limits)
     if numbered:

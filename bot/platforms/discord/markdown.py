@@ -11,8 +11,8 @@ from bot.model.ids import Channel, Member, PlatformRole
 from bot.model.text import CommandName, Link, Moment, MomentStyle, Plain, Span, Words, spans
 from bot.platforms.discord.ids import PLATFORM
 
-_MARKS: Final = frozenset("\\*_~`|<[]")
-_LINE_MARKS: Final = frozenset("#->")
+_MARKS: Final = re.compile(r"[\\*_~`|<\[\]#>-]")
+"""What may be escaped: the last three at the start of a line only."""
 _SPECIAL: Final = re.compile(
     r"""(?P<kept>https?://[A-Za-z0-9._~/?=&%+:@!$,;\#-]+ | <a?:\w{2,32}:\d{15,20}>)
       | (?P<start>^[ \t]*)(?P<line>[#>-])
@@ -41,7 +41,7 @@ def units(text: str) -> int:
 
 def escaped(text: str) -> str:
     """Somebody's own words, shown as they were written."""
-    return _SPECIAL.sub(_escape, text)
+    return _SPECIAL.sub(_escape, text) if _MARKS.search(text) else text
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -68,8 +68,7 @@ def measure(span: Span) -> int:
 
 
 def _escapes(text: str) -> int:
-    marks = (_MARKS | _LINE_MARKS) & set(text)
-    return sum(map(text.count, marks)) + 2 if marks else 2
+    return len(_MARKS.findall(text)) + 2
 
 
 class Markdown:
