@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from bot.platforms.discord import adapter, gateway
 from tests.discord.home import Home, home
-from tests.fakes.discord import Guild, Person
+from tests.fakes.discord import FakeDiscord, Guild, Message, P, Person
 
 WHY = "She stayed late to help me find the fault."
 
@@ -116,3 +116,36 @@ async def test_told_again_and_again_and_in_disorder_all_happens_once(h: Home, ti
     assert said.edits == 1
     assert used.followups == pressed.followups == []
     assert h.mina.dm.messages == h.ada.dm.messages == []
+
+
+async def test_servers_of_all_shards_are_looked_after(tmp_path: Path) -> None:
+    async with FakeDiscord(shards=3) as fake:
+        made = Home(fake, tmp_path)
+        others = [fake.guild(f"Other {number}", system_channel="hall") for number in range(5)]
+        await made.start()
+        try:
+            await fake.ready(shards=3)
+            await made.open()
+            for number, guild in enumerate(others):
+                boss = guild.join("Boss", roles=(guild.role("Bosses", P.MANAGE_GUILD),))
+                setup = await (await boss.slash("kith-admin setup")).answered()
+                assert setup.response is not None
+                await (await boss.click(setup.response, "Go")).answered()
+                kim = guild.join(f"Kim {number}")
+                [greeting] = await fake.until(lambda guild=guild: greetings_in(guild, "Kim"))
+                assert greeting.pinged == {kim.id}
+            assert {shard_of(fake, guild) for guild in others} == {0, 1, 2}
+            fake.gateway.forget_sessions()
+            lou = made.guild.join("Lou")
+            await made.hears(f"<@{lou.id}>")
+        finally:
+            await made.stop()
+
+
+def greetings_in(guild: Guild, name: str) -> list[Message]:
+    people = {person.id for person in guild.members if person.name.startswith(name)}
+    return [message for message in guild.channel("hall").messages if message.pinged & people]
+
+
+def shard_of(fake: FakeDiscord, guild: Guild) -> int:
+    return (guild.id >> 22) % fake.shards
