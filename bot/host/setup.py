@@ -188,11 +188,11 @@ class Setup(Cog[NoSettings, Store]):
             raise Sorry(T("That part of Kith is switched off here."))
         values = (await space_settings(ctx, self._sections))[section]
         fields = [filled(item, getattr(values, item.name)) for item in self._sections.parameters(section)]
-        ctx.ask(self._form(ctx, section, fields))
+        ctx.ask(self._form(ctx, section, ctx.now, fields))
 
-    def _form(self, ctx: SetupCtx, section: str, fields: Sequence[Field]) -> Form:
+    def _form(self, ctx: SetupCtx, section: str, asked_at: int, fields: Sequence[Field]) -> Form:
         return self.save.form(
-            section, ctx.now, title=T("{name}", name=_title(section)), fields=fields, only=ctx.user
+            section, asked_at, title=T("{name}", name=_title(section)), fields=fields, only=ctx.user
         )
 
     @form(role=Role.ADMIN)
@@ -203,6 +203,7 @@ class Setup(Cog[NoSettings, Store]):
         place = Place(ctx.space.key, ctx.zone, ctx.now)
         wanted: dict[str, Any] = {}
         again: dict[str, Field] = {}
+        seen_at = asked_at
         parameters = self._sections.parameters(section)
         for item in parameters:
             raw, held = values.get(item.name), getattr(before, item.name)
@@ -215,9 +216,10 @@ class Setup(Cog[NoSettings, Store]):
             origin = settings.origins.get((section, item.name))
             if origin is not None and origin.at > asked_at and wanted[item.name] != held:
                 again[item.name] = replace(filled(item, held), problem=CHANGED_MEANWHILE)
+                seen_at = ctx.now
         if again:
             fields = [again.get(item.name) or _as_sent(item, values.get(item.name)) for item in parameters]
-            ctx.ask(self._form(ctx, section, fields))
+            ctx.ask(self._form(ctx, section, seen_at, fields))
             return
         new = [item for item in parameters if wanted[item.name] != getattr(before, item.name)]
         for item in new:

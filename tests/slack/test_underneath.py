@@ -232,6 +232,34 @@ async def test_typed_words_find_their_places_and_a_form_asks_for_the_rest(h: Hom
     assert problems[0].startswith("⚠")
 
 
+async def test_mistakes_in_settings_are_shown_beside_what_was_typed(h: Home) -> None:
+    form = await (await h.kith(h.robin, "admin settings knowledge")).view()
+    await h.robin.submit(form, {"Channel for snippets": h.wall, "When to share one": "every blursday"})
+    (mistake,) = form.errors.values()
+    assert "blursday" in mistake
+    assert form.versions == []
+    await h.robin.submit(form, {"When to share one": "Tuesday at 10:00"})
+    assert "every Tuesday at 10:00. Next:" in (await h.robin.sees("Kept")).shown
+
+
+async def test_a_setting_that_somebody_changed_meanwhile_is_shown_anew(h: Home) -> None:
+    form = await (await h.kith(h.robin, "admin settings kindness")).view()
+    other = await (await h.kith(h.robin, "admin settings kindness")).view()
+    await h.robin.submit(other, {"Shout-outs a day": 7})
+    await h.robin.sees("Kept")
+    form.open = True
+    h.robin.modals[:] = [form]
+    await h.robin.submit(form, {"Shout-outs a day": 9})
+    assert form.errors == {}
+    assert len(form.versions) == 1
+    shown = [block for block in form.blocks if block["label"]["text"] == "Shout-outs a day"]
+    assert shown[0]["element"]["initial_value"] == "7"
+    assert "⚠" in shown[0]["hint"]["text"]
+    await h.robin.submit(form, {"Shout-outs a day": 9})
+    await h.settled()
+    assert "Shout-outs a day is now 9" in (await (await h.kith(h.robin, "log")).message()).shown
+
+
 # -- who is new ---------------------------------------------------------------------------------------------
 
 
