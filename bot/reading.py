@@ -89,22 +89,29 @@ def read(parameters: Sequence[Parameter], raw: Mapping[str, Raw], where: Place) 
 def mentioned(parameters: Sequence[Parameter], raw: Mapping[str, Raw]) -> frozenset[str]:
     """The ids of the people whom somebody mentioned in the midst of their words."""
     texts = [raw.get(parameter.name) for parameter in parameters if parameter.field.kind in _TEXTS]
-    return frozenset(ident for text in texts if isinstance(text, str) for ident, _ in _CALLED.findall(text))
+    return frozenset().union(*(mentioned_in(text) for text in texts if isinstance(text, str)))
+
+
+def mentioned_in(words: str) -> frozenset[str]:
+    """The ids of the people whom these words mention."""
+    return frozenset(ident for ident, _ in _CALLED.findall(words))
 
 
 def called(
     parameters: Sequence[Parameter], raw: Mapping[str, Raw], names: Mapping[str, str]
 ) -> dict[str, Raw]:
     """The raw values with people in the midst of words by these names, by id; else as the platform has it."""
-
-    def name(match: re.Match[str]) -> str:
-        return f"@{names.get(match[1]) or match[2] or 'someone'}"
-
     texts = {parameter.name for parameter in parameters if parameter.field.kind in _TEXTS}
     return {
-        key: _CALLED.sub(name, value) if key in texts and isinstance(value, str) else value
+        key: called_in(value, names) if key in texts and isinstance(value, str) else value
         for key, value in raw.items()
     }
+
+
+def called_in(words: str, names: Mapping[str, str]) -> str:
+    """The words with people by these names, by id, and with channels by theirs."""
+    named = _CALLED.sub(lambda match: f"@{names.get(match[1]) or match[2] or 'someone'}", words)
+    return _named(named)
 
 
 def shown(field: Field, raw: Raw | None) -> Field:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -245,7 +245,8 @@ class Router:
             if event.message is None:
                 await self._refuse(event, FORGED)
                 return None
-            chosen = ChosenMessage(event.message, event.member, clean(event.text))
+            names = await self._names(event.space, reading.mentioned_in(event.text))
+            chosen = ChosenMessage(event.message, event.member, reading.called_in(clean(event.text), names))
         if not any(item.field.required for item in entry.parameters):
             outcome = await self._run(_interaction(event, "menu"), [Call(entry, (chosen,))])
             return outcome.form
@@ -305,14 +306,16 @@ class Router:
     ) -> Mapping[str, Raw]:
         """The values with people who are mentioned in the midst of words by the names they go by."""
         mentioned = reading.mentioned(asked, raw)
-        if not mentioned:
-            return raw
+        return reading.called(asked, raw, await self._names(space, mentioned)) if mentioned else raw
+
+    async def _names(self, space: Space, mentioned: Collection[str]) -> dict[str, str]:
+        """The names that these people go by, by id."""
 
         async def work(tx: Tx) -> dict[str, str]:
             rows = {ident: await members.get(tx, f"{space.key}:{ident}") for ident in mentioned}
             return {ident: row["name"] for ident, row in rows.items() if row is not None}
 
-        return reading.called(asked, raw, await self._engine.read(work))
+        return await self._engine.read(work) if mentioned else {}
 
     def _form(
         self,

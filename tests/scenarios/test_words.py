@@ -58,3 +58,12 @@ async def test_mentions_in_words_become_names(hall: Town) -> None:
     assert card.pings == ("Jo",)
     await mina.types("/shoutout @Søren for @ليلى")
     assert mina.filled_in()["why"] == "for @ليلى"
+
+
+@pytest.mark.one_look
+async def test_a_chosen_message_names_whom_and_what_it_mentions(towns: Towns) -> None:
+    async with towns(cogs=["tests.cogs.samples.herald"], settings={}) as shed:
+        await shed.as_("Jo").types("Ask @Priya in #workshop about *it* & <that>")
+        mina = shed.as_("Mina")
+        await mina.uses("Say it again", message="about *it*")
+        await mina.hears_privately("Ask @Priya in #workshop about *it* & <that>")

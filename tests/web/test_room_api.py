@@ -298,7 +298,7 @@ async def test_a_command_line_names_people_for_the_host(house: House) -> None:
     await house.post("/api/command", {"as": JO, "channel": "c3", "text": line})
     event = await house.sink.wait(CommandUsed)
     assert event.path == ("shoutout",)
-    assert event.text == "<@u3|Mina> for the <#c3> bench"
+    assert event.text == "<@u3|Mina> for the <#c3|workshop> bench"
     assert (event.channel, event.actor.member.id) == (channel(house, "c3"), JO)
     await house.post("/api/command", {"as": JO, "channel": "c3", "text": "/snippet  show  4 now"})
     assert (await house.sink.wait(CommandUsed, lambda one: len(one.path) == 2)).text == "4 now"
@@ -379,7 +379,7 @@ async def test_menus_on_messages_and_people(house: House) -> None:
     message = await said(house, MINA, "I fixed it for @Jo")
     await house.post("/api/menu", {"as": JO, "menu": menus[0]["id"], "message": message["id"]})
     used = await house.sink.wait(MenuUsed)
-    assert (used.action, used.text) == ("thank", "I fixed it for <@u2>")
+    assert (used.action, used.text) == ("thank", "I fixed it for <@u2|Jo>")
     assert used.member is not None
     assert used.member.id == MINA
     assert used.message is not None

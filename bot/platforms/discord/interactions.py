@@ -173,7 +173,7 @@ def _menu(guilds: Guilds, tree: Tree, used: Used, kind: int, common: dict[str, A
         action=action,
         member=None if not author or told.get("webhook_id") else member(used.space.key, author),
         message=MessageRef(place, target, thread),
-        text=text_of(told),
+        text=_words(guilds, used, text_of(told)),
     )
 
 

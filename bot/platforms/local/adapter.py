@@ -246,7 +246,7 @@ class LocalPlatform:
                 member=shown.author,
                 message=shown.id,
                 thread=shown.thread,
-                text=views.words(shown),
+                text=self._referring(views.words(shown)),
             )
         if member is None or member not in self.room.people:
             raise unknown("person", "GET /api/people lists those there are.")

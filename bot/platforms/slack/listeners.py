@@ -43,6 +43,7 @@ Json = Mapping[str, Any]
 GLOBAL: Final = "command|"
 """Begins the callback id of a global shortcut; the command's path follows."""
 SLOW: Final = T("That took me too long, so Slack would not open the form. Please try once more.")
+_MENTION: Final = re.compile(r"<@([UW][A-Z0-9]+)>")
 _GROUP: Final = re.compile(r"<!subteam\^([^>|]+)(?:\|([^>]*))?>")
 
 log = structlog.get_logger(__name__)
@@ -220,7 +221,7 @@ class Listeners(AsyncMiddleware):
             action=callback,
             member=workspace.member(author) if author else None,
             message=workspace.message(channel, str(message["ts"]), thread or None),
-            text=typed(str(message.get("text") or "")),
+            text=_MENTION.sub(r"<@\1|>", typed(str(message.get("text") or ""))),
         )
         return await self._take(workspace, menu, body["trigger_id"], ())
 

@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot import Attention, Channel, Cog, Ctx, Held, Member, MessagePosted, NoSettings, Store, T, on, timer
+from bot import (
+    Attention,
+    Channel,
+    ChosenMessage,
+    Cog,
+    Ctx,
+    Held,
+    Member,
+    MenuTarget,
+    MessagePosted,
+    NoSettings,
+    Store,
+    T,
+    menu,
+    on,
+    timer,
+)
 
 
 class Herald(Cog[NoSettings, Store]):
@@ -36,6 +52,11 @@ class Herald(Cog[NoSettings, Store]):
                 await self.say_later.cancel(ctx, key=words)
             case _:
                 ctx.post(ctx.channel, words, attention=Attention(kind))
+
+    @menu("Say it again", on=MenuTarget.MESSAGE)
+    async def say_again(self, ctx: Ctx[NoSettings, Store], chosen: ChosenMessage) -> None:
+        """Say what somebody said."""
+        ctx.reply(chosen.text)
 
     @timer
     async def say_later(self, ctx: Ctx[NoSettings, Store], place: Channel, words: str) -> None:
