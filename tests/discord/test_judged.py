@@ -33,11 +33,12 @@ def test_every_address_that_the_fake_serves_is_one_of_the_document() -> None:
 
 async def test_all_that_is_sent_in_a_day_was_judged(h: Home) -> None:
     kim = h.guild.join("Kim")
-    await h.hears(f"<@{kim.id}>")
+    greeting = await h.hears(f"<@{kim.id}>")
     await (await h.ada.slash("shoutout", to=h.mina, why=WHY, channel=h.wall)).answered()
     said = await h.hears("stayed late")
     await (await h.admin.click(said, "Me too")).answered()
     kim.leave()
+    await h.fake.until(lambda: said.edits and greeting.deleted)
     await h.settled()
     judge = h.fake.open_api
     assert judge is schema.open_api()
