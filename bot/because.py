@@ -41,7 +41,8 @@ class Because:
         )
 
     def dumps(self) -> str:
-        return codec.write({name: value for name in _FIELDS if (value := getattr(self, name))})
+        held = ((name, getattr(self, name)) for name in _FIELDS)
+        return "{" + ",".join([f'"{name}":{codec.dumps(value)}' for name, value in held if value]) + "}"
 
     @classmethod
     def loads(cls, text: str) -> Because:

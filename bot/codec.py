@@ -29,33 +29,77 @@ _ENUMS: MappingProxyType[str, type[StrEnum]] = MappingProxyType(
         if isinstance(cls, type) and cls.__module__ == module.__name__ and issubclass(cls, StrEnum)
     }
 )
-_FIELDS: MappingProxyType[type[Any], tuple[str, ...]] = MappingProxyType(
-    {cls: tuple(item.name for item in dataclasses.fields(cls)) for cls in _TYPES.values()}
+_quoted = json.JSONEncoder(ensure_ascii=False).encode
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Shape:
+    """How a class is written: what comes first; each field's name, that as JSON, and the value left out."""
+
+    head: str
+    fields: tuple[tuple[str, str, Any], ...]
+
+
+def _shape(cls: type[Any]) -> _Shape:
+    return _Shape(
+        f'{{"$":{_quoted(cls.__name__)}',
+        tuple((item.name, f",{_quoted(item.name)}:", item.default) for item in dataclasses.fields(cls)),
+    )
+
+
+_SHAPES: MappingProxyType[type[Any], _Shape] = MappingProxyType(
+    {cls: _shape(cls) for cls in _TYPES.values() if cls is not text.T}
 )
-_DEFAULTS: MappingProxyType[type[Any], dict[str, Any]] = MappingProxyType(
-    {
-        cls: {
-            item.name: item.default
-            for item in dataclasses.fields(cls)
-            if item.default is not dataclasses.MISSING and item.compare
-        }
-        for cls in _TYPES.values()
-    }
-)
-
-
-_BARE = frozenset({str, int, float, bool, type(None)})
-_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-
-
-def write(plain: Any) -> str:
-    """Compact JSON text for a value of JSON's own kinds."""
-    return _encoder.encode(plain)
 
 
 def dumps(value: Any) -> str:
     """JSON text for a model value. Raises TypeError for anything that is not of the model."""
-    return write(_plain(value))
+    kind = type(value)
+    if kind is str:
+        return _quoted(value)
+    if kind is text.T:
+        args = ",".join([f"{_quoted(name)}:{dumps(arg)}" for name, arg in value.args])
+        return f'{{"$":"T","is":{_quoted(value.template)},"args":{{{args}}}}}'
+    shape = _SHAPES.get(kind)
+    if shape is None:
+        return _other(kind, value)
+    written = shape.head
+    for name, label, default in shape.fields:
+        held = getattr(value, name)
+        if type(held) is str:
+            if held != default:
+                written += label + _quoted(held)
+        elif held is not default and (type(held) is not tuple or held or default != ()):
+            written += label + dumps(held)
+    return written + "}"
+
+
+def _other(kind: type[Any], value: Any) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case tuple() | list():
+            return f"[{','.join(map(dumps, value))}]"
+        case StrEnum():
+            return f'{{"$":{_quoted(kind.__name__)},"is":{_quoted(value.value)}}}'
+        case str():
+            return _quoted(str(value))
+        case int() if kind is int:
+            return str(value)
+        case float() if kind is float:
+            return _quoted(value)
+        case bytes():
+            return f'{{"$":"bytes","is":"{base64.b64encode(value).decode()}"}}'
+        case rules.Rule():
+            return f'{{"$":"Rule","is":{json.dumps(value.to_dict(), ensure_ascii=False)}}}'
+        case ZoneInfo():
+            return f'{{"$":"Zone","is":{_quoted(value.key)}}}'
+        case date():
+            return f'{{"$":"date","is":"{value.isoformat()}"}}'
+        case _:
+            raise TypeError(f"{kind.__name__} is not a model value.")
 
 
 def loads(text_: str) -> Any:
@@ -64,40 +108,6 @@ def loads(text_: str) -> Any:
         return _model(json.loads(text_))
     except (TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ValueError(f"That is no model value: {type(error).__name__}.") from error
-
-
-def _plain(value: Any) -> Any:
-    kind = type(value)
-    if kind in _BARE:
-        return value
-    names = _FIELDS.get(kind)
-    if names is not None and kind is not text.T:
-        defaults = _DEFAULTS[kind]
-        out: dict[str, Any] = {"$": kind.__name__}
-        for name in names:
-            held = getattr(value, name)
-            if name not in defaults or held != defaults[name]:
-                out[name] = held if type(held) in _BARE else _plain(held)
-        return out
-    match value:
-        case text.T():
-            return {"$": "T", "is": value.template, "args": {name: _plain(arg) for name, arg in value.args}}
-        case tuple() | list():
-            return [_plain(item) for item in value]
-        case StrEnum():
-            return {"$": kind.__name__, "is": value.value}
-        case str():
-            return str(value)
-        case bytes():
-            return {"$": "bytes", "is": base64.b64encode(value).decode()}
-        case rules.Rule():
-            return {"$": "Rule", "is": value.to_dict()}
-        case ZoneInfo():
-            return {"$": "Zone", "is": value.key}
-        case date():
-            return {"$": "date", "is": value.isoformat()}
-        case _:
-            raise TypeError(f"{kind.__name__} is not a model value.")
 
 
 def _model(value: Any) -> Any:
