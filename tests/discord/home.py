@@ -107,9 +107,12 @@ class Home:
                 await asyncio.to_thread(lambda: None)
 
     async def settled(self) -> None:
-        """Until nothing waits to be sent."""
+        """Until all that was told is taken, and nothing waits to be sent."""
         assert self.core is not None
+        assert self.platform is not None
         async with asyncio.timeout(10):
+            await self.fake.gateway.caught_up()
+            await self.platform.caught_up()
             await self.core.outbox.idle()
 
     async def hears(self, text: str, within: float = 10.0) -> Message:

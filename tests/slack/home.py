@@ -80,7 +80,9 @@ class Home:
         """Until all that was told is taken, and nothing waits to be sent."""
         assert self.core is not None
         await self.slack.quiet()
+        assert self.platform is not None
         async with asyncio.timeout(10):
+            await self.platform.caught_up()
             await self.core.outbox.idle()
 
 
