@@ -44,6 +44,7 @@ async def lane_state(tx: Tx, community: int, key: str, platform: str, lane: str)
 
 
 async def insert(tx: Tx, row: OutboxRow) -> None:
+    """Add a row that no attempt has come to an end of."""
     await tx.run(_INSERT, row._asdict())
 
 
@@ -287,9 +288,13 @@ async def next_due(tx: Tx, platform: str) -> int | None:
     return row["due_at"] if row is not None else None
 
 
+_LATER = frozenset(
+    ("uncertain_since", "doubts", "looks", "errors", "refusal", "not_before", "message", "thread")
+)
+_NEW = [name for name in OutboxRow._fields if name not in _LATER]
 _INSERT = (
-    f"INSERT INTO outbox ({', '.join(OutboxRow._fields)})"  # noqa: S608
-    f" VALUES ({', '.join(f':{name}' for name in OutboxRow._fields)})"
+    f"INSERT INTO outbox ({', '.join(_NEW)}, doubts, looks, errors)"  # noqa: S608
+    f" VALUES ({', '.join(f':{name}' for name in _NEW)}, 0, 0, 0)"
 )
 _OURS = "(state <> 'sending' OR fence = :fence)"
 _SETTLED = (
