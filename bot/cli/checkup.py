@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bot.cli.chosen import chosen_channels
 from bot.cli.failures import Exit, as_typed
 from bot.config import Config
 from bot.config_file import load
@@ -61,8 +62,8 @@ async def discord(config: Config) -> Sequence[Check]:
         reads = checkup.reads_words(catalog_of(config))
     except BadSettings:
         reads = False  # told by another look
-    token = config.discord.token.get_secret_value()
-    return await checkup.examine_token(token, config.discord.api, reads=reads)
+    token, chosen = config.discord.token.get_secret_value(), await chosen_channels(config, "discord")
+    return await checkup.examine_token(token, config.discord.api, reads=reads, chosen=chosen)
 
 
 async def slack(config: Config) -> Sequence[Check]:

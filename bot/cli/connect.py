@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
 
+from bot.cli.chosen import chosen_channels
 from bot.cli.failures import Refused
 from bot.cli.terminal import Terminal, TyperTerminal, keep_token, tokens_folder, with_secret_file
 from bot.config import Config
@@ -175,8 +176,8 @@ class Guide:
         return servers
 
     async def _servers(self, api: Api, found: Application) -> list[checkup.Server]:
-        told = await checkup.joined(api)
-        return [await checkup.server(api, found, each) for each in told[:_SERVERS_SHOWN]]
+        told, chosen = await checkup.joined(api), await chosen_channels(self._config, "discord")
+        return [await checkup.server(api, found, each, chosen) for each in told[:_SERVERS_SHOWN]]
 
     async def _permissions(
         self, api: Api, found: Application, servers: Sequence[checkup.Server]
@@ -210,6 +211,7 @@ class Guide:
             lacks = [*granted.lacks, *granted.would_like]
             what = f"lacks {', '.join(need.name for need in lacks)}" if lacks else "all it needs"
             where = "; newcomers are greeted here" if granted.is_default else ""
+            where = where or ("; chosen in the settings" if granted.is_chosen else "")
             self._say(f"     {'#' + granted.channel:{width}}  {what}{where}")
         if (more := len(server.channels) - len(shown)) > 0:
             self._say(f"     and {more} more")

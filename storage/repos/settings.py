@@ -16,6 +16,14 @@ async def of(tx: Tx, community: int, space: str) -> list[Row]:
     )
 
 
+async def values(tx: Tx, platform: str) -> list[Row]:
+    """What is set in all spaces of a platform: space and value."""
+    return await tx.all(
+        "SELECT space, value FROM setting WHERE SUBSTR(space, 1, :length) = :platform ORDER BY space",
+        {"platform": f"{platform}:", "length": len(platform) + 1},
+    )
+
+
 async def put(
     tx: Tx, *, community: int, space: str, section: str, name: str, value: str, by: str, now: int
 ) -> None:

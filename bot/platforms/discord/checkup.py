@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 from bot.model.check import Check
@@ -51,6 +53,7 @@ class Granted:
 
     channel: str
     is_default: bool
+    is_chosen: bool
     lacks: tuple[Need, ...]
     would_like: tuple[Need, ...]
 
@@ -62,6 +65,8 @@ class Server:
     people: int
     channels: tuple[Granted, ...]
     announces_joins: bool
+    deleted: tuple[str, ...] = ()
+    """Ids of chosen channels that are there no more."""
 
 
 def portal(found: Application, page: str = "bot") -> str:
@@ -69,16 +74,23 @@ def portal(found: Application, page: str = "bot") -> str:
     return f"https://discord.com/developers/applications/{found.id}/{page}"
 
 
-async def examine_token(token: str, address: str, *, reads: bool = False) -> list[Check]:
+Chosen = Mapping[str, frozenset[str]]
+"""The ids of channels that hosts chose, by the id of the server."""
+_NOTHING: Final[Chosen] = MappingProxyType({})
+
+
+async def examine_token(
+    token: str, address: str, *, reads: bool = False, chosen: Chosen = _NOTHING
+) -> list[Check]:
     """All looks at the connection that a token makes. ``reads``: a feature reads what people write."""
     api = Api(address, token, Pace.at(LIMITS.per_second))
     try:
-        return await examine(api, reads=reads)
+        return await examine(api, reads=reads, chosen=chosen)
     finally:
         await api.close()
 
 
-async def examine(api: Api, *, reads: bool = False) -> list[Check]:
+async def examine(api: Api, *, reads: bool = False, chosen: Chosen = _NOTHING) -> list[Check]:
     """All looks at the connection. Raises nothing: what can't be seen is a finding."""
     try:
         found = await application.fetch(api)
@@ -92,7 +104,7 @@ async def examine(api: Api, *, reads: bool = False) -> list[Check]:
         content_intent(found, reads=reads),
     ]
     try:
-        servers = [await server(api, found, each) for each in (await joined(api))[:_SERVERS_MOST]]
+        servers = [await server(api, found, each, chosen) for each in (await joined(api))[:_SERVERS_MOST]]
         checks.append(_servers(found, servers))
         checks += permissions(servers)
         checks += greetings(servers)
@@ -168,11 +180,15 @@ def allow(granted: Granted) -> str:
 
 
 def permissions(servers: list[Server]) -> list[Check]:
-    """One finding for each server in whose greeting channel something is missing."""
+    """One finding for each channel, the default one or a chosen one, in which something is missing."""
     checks = []
     for each in servers:
+        if each.deleted:
+            detail = f"{each.name}: a channel that was chosen there is deleted ({', '.join(each.deleted)})"
+            remedy = "Choose another with /kith-admin settings."
+            checks.append(Check.fail("discord-permissions", "Permissions", detail, remedy))
         for granted in each.channels:
-            if granted.is_default and granted.lacks:
+            if (granted.is_default or granted.is_chosen) and granted.lacks:
                 names = ", ".join(need.name for need in granted.lacks)
                 checks.append(
                     Check.fail(
@@ -183,9 +199,7 @@ def permissions(servers: list[Server]) -> list[Check]:
                     )
                 )
     if servers and not checks:
-        checks.append(
-            Check.ok("discord-permissions", "Permissions", "all that is needed where newcomers are greeted")
-        )
+        checks.append(Check.ok("discord-permissions", "Permissions", "all that is needed where Kith posts"))
     return checks
 
 
@@ -196,7 +210,7 @@ def greetings(servers: list[Server]) -> list[Check]:
         if each.announces_joins:
             detail = f"{each.name}: Discord posts a join message of its own; two greetings are one too many"
             checks.append(Check.warn("discord-greetings", "Greetings", detail, SILENCE_JOINS))
-        elif not any(granted.is_default for granted in each.channels):
+        elif not any(granted.is_default or granted.is_chosen for granted in each.channels):
             detail = f"{each.name} has no channel for system messages, so newcomers are greeted nowhere yet"
             remedy = "Choose a greeting channel with /kith-admin settings, unless that is done."
             checks.append(Check.warn("discord-greetings", "Greetings", detail, remedy))
@@ -260,19 +274,20 @@ async def joined(api: Api) -> list[Json]:
         after = str(page[-1]["id"])
 
 
-async def server(api: Api, found: Application, told: Json) -> Server:
+async def server(api: Api, found: Application, told: Json, chosen: Chosen = _NOTHING) -> Server:
     """What the bot may do in each text channel of a server, the greeting channel first."""
     ident = str(told["id"])
     guild: Json = await api.ask("GET", "/guilds/{}", (ident,), major=ident)
     channels: list[Json] = await api.ask("GET", "/guilds/{}/channels", (ident,), major=ident)
     me: Json = await api.ask("GET", "/guilds/{}/members/{}", (ident, found.bot), major=ident)
     system = str(guild.get("system_channel_id") or "")
+    wanted = chosen.get(ident, frozenset())
     granted = [
-        _granted(ident, me, guild.get("roles") or [], channel, is_default=str(channel["id"]) == system)
+        _granted(ident, me, guild.get("roles") or [], channel, system, wanted)
         for channel in sorted(channels, key=lambda channel: int(channel.get("position") or 0))
         if channel.get("type") in TALK
     ]
-    granted.sort(key=lambda each: not each.is_default)
+    granted.sort(key=lambda each: (not each.is_default, not each.is_chosen))
     flags = int(guild.get("system_channel_flags") or 0)
     return Server(
         ident,
@@ -280,14 +295,18 @@ async def server(api: Api, found: Application, told: Json) -> Server:
         int(told.get("approximate_member_count") or 0),
         tuple(granted),
         announces_joins=bool(system) and not flags & 1,
+        deleted=tuple(sorted(wanted - {str(channel["id"]) for channel in channels})),
     )
 
 
-def _granted(guild: str, me: Json, roles: list[Any], channel: Json, *, is_default: bool) -> Granted:
+def _granted(
+    guild: str, me: Json, roles: list[Any], channel: Json, default: str, chosen: frozenset[str]
+) -> Granted:
     bits = in_channel(guild, me, roles, channel)
     return Granted(
         str(channel.get("name") or channel["id"]),
-        is_default,
+        str(channel["id"]) == default,
+        str(channel["id"]) in chosen,
         tuple(missing(bits)),
         tuple(missing(bits, vital=False)),
     )
