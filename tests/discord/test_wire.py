@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from bot import runtime
 from bot.platforms.discord.wire import NoAnswer, NotSent, Wire
 
 HELLO = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
@@ -227,6 +228,18 @@ async def test_certificates_are_checked(tmp_path: Path) -> None:
             await stranger.ask("GET", "/a")
         assert (await friend.ask("GET", "/a")).body == b"hello"
         await friend.close()
+
+
+def test_all_of_it_on_the_loop_that_kith_runs_on(tmp_path: Path) -> None:
+    async def work() -> None:
+        await test_a_connection_is_used_again()
+        await test_an_answer_nobody_waits_for_is_never_taken_for_the_next()
+        await test_an_answer_that_takes_too_long_is_none()
+        await test_where_nobody_listens_nothing_was_sent()
+        await test_certificates_are_checked(tmp_path)
+
+    with asyncio.Runner(loop_factory=runtime.loop_factory()) as runner:
+        runner.run(work())
 
 
 def certified(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
