@@ -10,15 +10,11 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from bot import demo
 from bot.clock import Clock, SystemClock, TravelClock, system_ms
 from bot.config import Config
 from bot.config_file import own_secret
 from bot.core import Core, build, load_cogs
 from bot.platforms.base import Platform
-from bot.platforms.local.adapter import LocalPlatform
-from bot.platforms.local.room import Room
-from bot.platforms.local.seed import plant
 from bot.schedule import Upcoming
 from bot.web import app as web_app
 from bot.web import guard
@@ -31,6 +27,7 @@ from storage.repos import kept
 from storage.repos import outbox as outbox_rows
 
 if TYPE_CHECKING:
+    from bot.platforms.local.adapter import LocalPlatform
     from bot.platforms.slack.adapter import SlackPlatform
     from bot.web.slack_install import SlackInstall
 
@@ -99,7 +96,11 @@ async def running(
             progress=progress,
         )
         await _resume_travel(core)
-        new_room = room is not None and await demo.settle_in(core, room)
+        new_room = False
+        if room is not None:
+            from bot import demo
+
+            new_room = await demo.settle_in(core, room)
         listening, sessions = await _serve(stack, config, core, room, slack)
         await stack.enter_async_context(core)
         if room is not None and new_room:
@@ -117,6 +118,10 @@ async def _resume_travel(core: Core) -> None:
 
 
 async def _room(stack: AsyncExitStack, config: Config, clock: Clock) -> LocalPlatform:
+    from bot.platforms.local.adapter import LocalPlatform
+    from bot.platforms.local.room import Room
+    from bot.platforms.local.seed import plant
+
     room = await Room.open(config.data_folder / ROOM_FILE, clock.now, plant)
     stack.push_async_callback(room.close)
     return LocalPlatform(room)

@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 import sys
-import webbrowser
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
@@ -51,6 +50,8 @@ async def _serve(loaded: Loaded, *, browser: bool, fresh: bool) -> None:
         typer.echo("Ctrl-C stops it; everything is kept.")
         sys.stdout.flush()
         if browser and kith.link is not None and _has_screen():
+            import webbrowser
+
             await asyncio.to_thread(webbrowser.open, kith.link)
         await stop.wait()
         typer.echo("Stopping.")

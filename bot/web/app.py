@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from bot.platforms.local.adapter import LocalPlatform
 from bot.platforms.local.refused import Refused
 from bot.web import errors, guard
 from bot.web.clock_panel import ClockPanel
 from bot.web.files import Files
 from bot.web.health import Check, Health
-from bot.web.room_api import RoomApi
 from bot.web.sessions import Sessions
 from bot.web.sign_in import SignIn
 
 if TYPE_CHECKING:
+    from bot.platforms.local.adapter import LocalPlatform
     from bot.web.slack_install import SlackInstall
 
 SLACK_PATH: Final = "/slack/events"
@@ -80,6 +79,8 @@ def build(
     if slack_install is not None:
         app.add_routes(slack_install.routes())
     if room is not None and clock is not None:
+        from bot.web.room_api import RoomApi
+
         api = RoomApi(room, clock)
         app.add_routes(api.routes())
         sessions.on_end(api.lives.end_session)
