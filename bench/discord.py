@@ -15,7 +15,8 @@ measures one bot after another; a number is the median of all rounds.
 - CPU: user and system time of the bot's process per welcome; the server's own is beside it, since no bot can
   be faster than that.
 - p50, p99 at 200/s: milliseconds from a join to its greeting, at 200 joins a second.
-- ready: from the start of the process until the server has told it that it is ready, and the CPU for it.
+- ready: from the start of the process until the server has told it that it is ready, and the CPU for it. The
+  row of `kith run` is with all that an operator's start has besides: command line, configuration, web server.
 - command: from a person's command until it is answered, one at a time.
 - unwanted: CPU per message that no cog asked for.
 - share: of the 50 requests a second that Discord allows, under its own limits.
@@ -35,6 +36,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -112,27 +114,50 @@ class Bench:
             await process.communicate()
 
     @asynccontextmanager
+    async def _server(self, *, limited: bool = False, crowd: int = 0) -> AsyncIterator[tuple[Server, Json]]:
+        """A server, and what a bot needs to know of it."""
+        settings = json.dumps({"limited": limited, "crowd": crowd, "loop": self._loop})
+        async with self._running("bench.discord_server", settings) as serving:
+            server = Server(serving)
+            yield server, await server.read()
+
+    async def _ready(self, server: Server, process: asyncio.subprocess.Process, began: float) -> Json:
+        async with asyncio.timeout(SLOWEST_START):
+            await server.order("ready")
+        return {"ready_s": time.perf_counter() - began, "ready_cpu_s": cpu(process.pid)}
+
+    @asynccontextmanager
     async def pair(
         self, bot: str, *, limited: bool = False, crowd: int = 0, talk: bool = False
     ) -> AsyncIterator[tuple[Server, int, Json]]:
         """A server and a bot that is ready: the bot's process id, and what that took."""
-        settings = json.dumps({"limited": limited, "crowd": crowd, "loop": self._loop})
-        async with self._running("bench.discord_server", settings) as serving:
-            server = Server(serving)
-            about = await server.read() | {"limited": limited, "talk": talk, "loop": self._loop}
+        async with self._server(limited=limited, crowd=crowd) as (server, about):
+            about |= {"limited": limited, "talk": talk, "loop": self._loop}
             module, python = "bench.discord_bots", sys.executable
             if bot == "red" and self._red is not None:
                 module, python = "bench.discord_red", self._red
             began = time.perf_counter()
             async with self._running(module, bot, json.dumps(about), python=python) as process:
+                took = await self._ready(server, process, began)
+                assert process.stdout is not None
                 async with asyncio.timeout(SLOWEST_START):
-                    await server.order("ready")
-                    took = {"ready_s": time.perf_counter() - began, "ready_cpu_s": cpu(process.pid)}
-                    assert process.stdout is not None
                     await process.stdout.readline()
                 # the connections are warm once some joins were greeted
                 await server.order("burst", count=SERVERS)
                 yield server, process.pid, took
+
+    async def started(self, home: Path) -> Json:
+        """A start of all of Kith, as an operator starts it; from the second on there is a database."""
+        async with self._server() as (server, about):
+            config = home / "config.toml"
+            config.write_text(
+                f'[kith]\ndata = "{home.as_posix()}"\nlog_level = "error"\n[web]\nport = 0\n[discord]\n'
+                f'token = "{about["token"]}"\napi = "{about["api"]}"\ngateway = "{about["gateway"]}"\n'
+            )
+            config.chmod(0o600)
+            began = time.perf_counter()
+            async with self._running("bot.cli", "run", "--no-browser", "--config", str(config)) as process:
+                return await self._ready(server, process, began)
 
     async def measured(self, bot: str) -> Json:
         """One round of one bot without limits."""
@@ -202,6 +227,10 @@ class Bench:
             for other, figures in found.items()
             if other != "kith"
         ]
+        say("kith run")
+        with tempfile.TemporaryDirectory() as home:
+            starts = [await self.started(Path(home)) for _ in range(self.rounds + 1)][1:]
+        rows.append(_row("kith run", {name: median(one[name] for one in starts) for name in starts[0]}))
         say("kith, under Discord's limits")
         rows.append(_row("kith under Discord's limits", await self.limited(), digits=3))
         say("kith, a server of 100,000")
