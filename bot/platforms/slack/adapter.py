@@ -25,7 +25,7 @@ from bot.model.ids import Member, Space
 from bot.model.limits import Limits
 from bot.model.outgoing import Outgoing, Receipt
 from bot.model.text import Span
-from bot.platforms.base import DeliveryError, Gone, RetryLater, Sink, SpaceInfo
+from bot.platforms.base import DeliveryError, Gone, NotConnected, RetryLater, Sink, SpaceInfo
 from bot.platforms.slack import manifest
 from bot.platforms.slack.client import Client, Refused
 from bot.platforms.slack.installs import Installs
@@ -50,7 +50,7 @@ BODY_MOST: Final = 2**20
 log = structlog.get_logger(__name__)
 
 
-class SlackRefused(Exception):
+class SlackRefused(NotConnected):
     """Kith can't work in Slack before somebody mends what the message says."""
 
 
