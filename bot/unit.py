@@ -293,6 +293,7 @@ class UnitRunner:
         if not calls:
             return Outcome(rescheduled=rescheduled)
         around = await self._around(scope, event.space)
+        occasion = await _named(tx, occasion)
         drafts: list[Draft] = []
         form: Form | None = None
         forgotten: list[Member] = []
@@ -436,6 +437,20 @@ class UnitRunner:
         return await self._stager.stage(
             ctx, effects, because, silence=around.silence, prompted=occasion.prompted
         )
+
+
+async def _named(tx: Tx, occasion: Occasion) -> Occasion:
+    """The occasion with whoever is behind it by the name they go by, where the platform did not say it."""
+    member = occasion.member
+    if member is None or member.name:
+        return occasion
+    row = await members.get(tx, member.key)
+    if row is None or not row["name"]:
+        return occasion
+    known = Member(member.space, member.id, row["name"], member.bot)
+    if occasion.actor is None:
+        return replace(occasion, subject=known)
+    return replace(occasion, actor=replace(occasion.actor, member=known))
 
 
 def held_roles(actor: Actor | None, host: HostSettings) -> frozenset[Role]:

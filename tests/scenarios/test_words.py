@@ -67,3 +67,10 @@ async def test_a_chosen_message_names_whom_and_what_it_mentions(towns: Towns) ->
         mina = shed.as_("Mina")
         await mina.uses("Say it again", message="about *it*")
         await mina.hears_privately("Ask @Priya in #workshop about *it* & <that>")
+
+
+@pytest.mark.one_look
+async def test_a_cog_knows_who_speaks_by_name(towns: Towns) -> None:
+    async with towns(cogs=["tests.cogs.samples.herald"], settings={}) as shed:
+        await shed.as_("Jo").types("say who: am I")
+        await shed.hears("#general", "Jo")

@@ -38,6 +38,8 @@ class Herald(Cog[NoSettings, Store]):
                 ctx.dm(ctx.user, words, attention=Attention.NUDGE)
             case "about":
                 ctx.dm(ctx.user, T("about {who}", who=said.mentions[0]), attention=Attention.NUDGE)
+            case "who":
+                ctx.post(ctx.channel, ctx.user.name, attention=Attention.GREETING)
             case "nothing":
                 ctx.post(ctx.channel, words)
             case "long":
