@@ -13,7 +13,7 @@ from bot.model.events import Event
 from bot.model.ids import Space
 from bot.model.outgoing import InChannel, Receipt
 from bot.model.text import CommandName, T, Words
-from bot.unit import Occasion
+from bot.occasion import Occasion
 from storage.errors import StorageError
 from storage.repos.outbox import OutboxRow
 

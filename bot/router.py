@@ -36,11 +36,12 @@ from bot.model.ids import Channel, Member, MessageRef, Space
 from bot.model.text import CommandName, Moment, T, Words, clean, counted
 from bot.model.ticks import ScheduleDue, ScheduleSkipped, Tick
 from bot.nearest import nearest
+from bot.occasion import Call, Occasion, Outcome
 from bot.reading import Place, Read
 from bot.registry import Entry, Registry
 from bot.spec import Parameter
 from bot.store import Scope
-from bot.unit import Call, Occasion, Outcome, UnitRunner, forbidden
+from bot.unit import UnitRunner, forbidden
 from bot.usage import intro, title, usage
 from storage.errors import ReadTimeout, StorageError
 from storage.port import Engine, Tx

@@ -6,9 +6,9 @@ storage leaves it unmarked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -21,18 +21,19 @@ from bot.ctx import Ctx, Effects, Said, Sorry
 from bot.host.settings import HOST, HostSettings
 from bot.jobs import sync_jobs
 from bot.model.content import ChosenMessage, Form
-from bot.model.events import Event, Interaction, MessagePosted, SpaceSeen
-from bot.model.ids import Channel, Member, MessageRef, Space
+from bot.model.events import Event, Interaction, SpaceSeen
+from bot.model.ids import Channel, Member, Space
 from bot.model.outgoing import Answer
 from bot.model.roles import Actor, Role, expand
 from bot.model.text import T, Words
+from bot.occasion import Call, Occasion, Outcome, Surroundings
 from bot.outbox import Draft, Outbox, Staged
 from bot.registry import Entry, Registry
 from bot.settings import Sections, SpaceSettings
-from bot.staging import PAUSE, Hush, Stager, hush
+from bot.staging import PAUSE, Stager, hush
 from bot.store import Scope
 from storage.errors import StorageError, UnitError
-from storage.port import Engine, Row, Tx
+from storage.port import Engine, Tx
 from storage.repos import drafts, marks, members, spaces
 from storage.repos import outbox as outbox_rows
 from storage.repos import settings as setting_rows
@@ -42,67 +43,6 @@ SETTINGS_MOST: Final = 2_000
 """Spaces whose settings are remembered; of others they are read again for each unit."""
 ALREADY: Final = T("That form was sent already, so nothing was done this time.")
 UNKNOWN_PERSON: Final = T("I can't find that person here. Pick them from the list that opens after the @.")
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A handler with what it will be called with: ``args`` by position, ``values`` by name."""
-
-    entry: Entry
-    args: tuple[Any, ...] = ()
-    values: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Occasion:
-    """What a unit is about: the event, who set it off, where an answer goes."""
-
-    event: Event
-    how: str
-    actor: Actor | None = None
-    subject: Member | None = None
-    channel: Channel | None = None
-    message: MessageRef | None = None
-    token: str | None = None
-    rule: str = ""
-    set_by: str = ""
-    set_at: int = 0
-    once: int | None = None
-    """The number of the form that was sent."""
-
-    @property
-    def member(self) -> Member | None:
-        return self.actor.member if self.actor else self.subject
-
-    @property
-    def prompted(self) -> bool:
-        """Whether somebody asked for what happens, so that it takes nothing of the attention budget."""
-        spoken_to = isinstance(self.event, MessagePosted) and (self.event.direct or self.event.mentions_bot)
-        return self.actor is not None or spoken_to
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """A space as a unit finds it."""
-
-    row: Row
-    settings: SpaceSettings
-    zone: ZoneInfo
-    silence: Hush | None
-
-    @property
-    def host(self) -> HostSettings:
-        settings: HostSettings = self.settings[HOST]
-        return settings
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a unit came to, once it is committed."""
-
-    staged: Staged | None = None
-    form: Form | None = None
-    rescheduled: bool = False
 
 
 class UnitRunner:

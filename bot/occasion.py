@@ -1,0 +1,80 @@
+"""What a unit is about, what it calls, what it finds and what it comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.host.settings import HOST, HostSettings
+from bot.model.content import Form
+from bot.model.events import Event, MessagePosted
+from bot.model.ids import Channel, Member, MessageRef
+from bot.model.roles import Actor
+from bot.outbox import Staged
+from bot.registry import Entry
+from bot.settings import SpaceSettings
+from bot.staging import Hush
+from storage.port import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A handler with what it will be called with: ``args`` by position, ``values`` by name."""
+
+    entry: Entry
+    args: tuple[Any, ...] = ()
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What a unit is about: the event, who set it off, where an answer goes."""
+
+    event: Event
+    how: str
+    actor: Actor | None = None
+    subject: Member | None = None
+    channel: Channel | None = None
+    message: MessageRef | None = None
+    token: str | None = None
+    rule: str = ""
+    set_by: str = ""
+    set_at: int = 0
+    once: int | None = None
+    """The number of the form that was sent."""
+
+    @property
+    def member(self) -> Member | None:
+        return self.actor.member if self.actor else self.subject
+
+    @property
+    def prompted(self) -> bool:
+        """Whether somebody asked for what happens, so that it takes nothing of the attention budget."""
+        spoken_to = isinstance(self.event, MessagePosted) and (self.event.direct or self.event.mentions_bot)
+        return self.actor is not None or spoken_to
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """A space as a unit finds it."""
+
+    row: Row
+    settings: SpaceSettings
+    zone: ZoneInfo
+    silence: Hush | None
+
+    @property
+    def host(self) -> HostSettings:
+        settings: HostSettings = self.settings[HOST]
+        return settings
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a unit came to, once it is committed."""
+
+    staged: Staged | None = None
+    form: Form | None = None
+    rescheduled: bool = False
