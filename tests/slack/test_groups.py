@@ -134,10 +134,10 @@ async def test_they_are_read_again_now_and_then(stage: SlackStage, monkeypatch: 
 async def test_where_slack_cannot_say_nobody_waits_and_what_was_known_holds(
     stage: SlackStage, monkeypatch: pytest.MonkeyPatch, fault: object
 ) -> None:
-    monkeypatch.setattr(groups, "PATIENCE", 0.1)
     monkeypatch.setattr(groups, "EVERY", 0.0)
     hosts = stage.workspace.groups.add("Hosts", stage.who(stage.mina))
     await census(stage)
+    monkeypatch.setattr(groups, "PATIENCE", 0.1)
     stage.slack.faults.add(fault, "usergroups.list", times=None)
     before = listings(stage)
     assert await held(stage, stage.mina) == {hosts.id}
