@@ -25,7 +25,7 @@ LIMITS: Final = Limits(
     image_bytes=10 * 1024 * 1024,
     alt=1_024,
     cold_messages=False,
-    per_second=49,
+    per_second=49.5,
     in_flight=16,
     answer_window=15 * 60_000,
     repost_window=60_000,
@@ -33,8 +33,8 @@ LIMITS: Final = Limits(
 )
 """Every message is made of components (version 2), which show 4,000 characters in all; 40 are left for the
 marks of a card's title and footer. Eight sections with a button each, and four more controls, come to 37 of
-the 40 components there may be. Of the 50 requests a second, one is left to chance. A channel's own pace is
-read from the answers."""
+the 40 components there may be. Of Discord's 50 requests in a second one is left to chance, so that no more
+than 49 leave. A channel's own pace is read from the answers."""
 
 DESCRIPTION: Final = 100
 """Characters of a command's, an option's or a field's description."""

@@ -175,6 +175,7 @@ class Pace:
 
     @classmethod
     def at(cls, per_second: float, invalid_most: int = INVALID_MOST) -> Pace:
+        """``per_second``: how many requests there may be in any one second, as a whole number."""
         return cls(Budget(int(per_second)), Buckets(), Invalid(invalid_most))
 
     def note(self, status: int, headers: Mapping[str, str]) -> None:
