@@ -197,9 +197,13 @@ class Writer(_Connection):
         done: list[Done] = []
         while unit := self._join(group, until):
             tx = SqliteTx(self._cursor, self._known, self._file, is_bold=True)
-            outcome = self._outcome(unit, tx)
-            fault = tx.fault
-            tx.end()
+            try:
+                outcome = self._outcome(unit, tx)
+            finally:
+                fault = tx.fault
+                tx.end()
+            if isinstance(fault, TooBold):
+                raise fault  # the unit may have caught it
             self._check(fault)
             if outcome.error is not None:
                 failed.append(outcome)
@@ -264,7 +268,7 @@ class Writer(_Connection):
         except BaseException as error:
             return Done(unit.future, error=error)
 
-    def _check(self, fault: Exception | None) -> None:
+    def _check(self, fault: BaseException | None) -> None:
         if isinstance(fault, ReadOnly):
             raise StorageError(f"{self._file} is read-only. Allow writing to it and its folder.") from fault
         if isinstance(fault, StorageError):

@@ -75,7 +75,7 @@ class SqliteTx:
         self._known = known
         self._file = file
         self.depth = 0
-        self.fault: Exception | None = None
+        self.fault: BaseException | None = None
         """Why no further statement can run: an earlier one failed, time is up, or the unit is over."""
 
     async def run(self, sql: str, params: Params = NO_PARAMS) -> int:
@@ -147,7 +147,7 @@ class SqliteTx:
         except Exception as error:
             raise self._fail(error) from error
 
-    def _fail(self, error: Exception) -> Exception:
+    def _fail(self, error: Exception) -> BaseException:
         # a deadline that passed meanwhile has set its own fault, and interrupted the statement
         if self.fault is None:
             self.fault = portable(error, self._file)
@@ -195,7 +195,9 @@ class _Savepoint:
         fault = tx.fault
         if tx.is_bold:
             if error is not None or fault is not None:
-                raise TooBold
+                # kept, for a unit that catches it must not go on with what was to be undone
+                tx.fault = TooBold()
+                raise tx.fault
             return
         if error is None and fault is None:
             tx.control(f"RELEASE s{tx.depth}")

@@ -123,6 +123,34 @@ async def test_a_savepoint_undoes_its_part_and_the_unit_goes_on(store: Engine) -
     assert await things(store) == [1, 4, 6]
 
 
+async def test_nothing_that_a_unit_catches_keeps_what_a_savepoint_undoes(store: Engine) -> None:
+    async def catching(tx: Tx) -> str:
+        await put(tx, 1)
+        try:
+            async with tx.savepoint():
+                await put(tx, 2)
+                raise KeyError
+        except BaseException:
+            await put(tx, 3)
+        return "done"
+
+    async def changing(tx: Tx) -> None:
+        try:
+            async with tx.savepoint():
+                await put(tx, 4)
+                raise KeyError
+        except BaseException as error:
+            raise LookupError(type(error).__name__) from error
+
+    outcome = await asyncio.gather(
+        store.unit(1, catching), store.unit(1, changing), store.unit(1, putting(5)), return_exceptions=True
+    )
+    assert outcome[::2] == ["done", None]
+    assert isinstance(outcome[1], LookupError)
+    assert outcome[1].args == ("KeyError",)
+    assert await things(store) == [1, 3, 5]
+
+
 async def test_after_a_failed_statement_a_unit_can_not_go_on(store: Engine) -> None:
     async def stubborn(tx: Tx) -> None:
         await put(tx, 1)
@@ -267,6 +295,26 @@ async def test_work_sees_the_callers_context_and_keeps_its_own(store: Engine) ->
     assert await store.read(seen) == "join"
     assert await store.unit(1, undoing) == "joinchanged"
     assert event.get() == "join"
+
+
+async def test_a_transaction_whose_part_was_undone_is_over_when_its_unit_is(store: Engine) -> None:
+    kept: list[Tx] = []
+
+    async def undoing(tx: Tx) -> None:
+        kept.append(tx)
+        with suppress(KeyError):
+            async with tx.savepoint():
+                raise KeyError
+
+    await store.unit(1, undoing)
+    for tx in kept:
+
+        async def use(_: Tx, tx: Tx = tx) -> None:
+            await put(tx, 1)
+
+        with pytest.raises(UnitError):
+            await store.unit(1, use)
+    assert await things(store) == []
 
 
 async def test_a_transaction_is_over_when_its_unit_is(store: Engine) -> None:
