@@ -397,3 +397,34 @@ async def test_installing_again_while_tokens_are_renewed_wins(s: Shared) -> None
     assert (await s.row(place))["version"] == installed.version
     await place.open()
     await place.greets("Kim")
+
+
+async def test_new_tokens_are_not_lost_with_a_caller_who_gives_up(s: Shared) -> None:
+    place = await s.place("One")
+    version = (await s.row(place))["version"]
+    planned = s.slack.faults.add(Delay(), REFRESH)
+    renewing = asyncio.create_task(s.tenants.renew(place.workspace.id))
+    await s.slack.until(lambda: planned.hits)
+    renewing.cancel()
+    await asyncio.wait((renewing,))
+    planned.release()
+    await renewed(s, place, version)
+    await place.open()
+    await place.greets("Kim")
+    assert refreshes(s) == [True]
+
+
+async def test_new_tokens_are_not_lost_with_a_stop(s: Shared) -> None:
+    place = await s.place("One")
+    await place.open()
+    planned = s.slack.faults.add(Delay(), REFRESH)
+    renewing = asyncio.create_task(s.tenants.renew(place.workspace.id))
+    await s.slack.until(lambda: planned.hits)
+    stopping = asyncio.create_task(s.stop())
+    await asyncio.wait((stopping,), timeout=0.1)
+    planned.release()
+    await stopping
+    await asyncio.wait((renewing,))
+    await s.start()
+    await place.greets("Kim")
+    assert refreshes(s) == [True]

@@ -23,6 +23,8 @@ PAUSE: Final = 0.5
 """Seconds between two looks whether another process is done."""
 
 _BACKOFF: Final = (30_000, 900_000)
+_FAREWELL: Final = 5.0
+"""Seconds in which what is asked may still come to its end while Kith stops."""
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +49,15 @@ class Renewal:
         self._failed: dict[str, tuple[int, int]] = {}
         """By workspace: when to ask again after that failed, and how long was waited."""
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._asking: set[asyncio.Task[Installation | None]] = set()
+
+    async def close(self) -> None:
+        """Let what is asked come to its end, but not for long."""
+        if self._asking:
+            await asyncio.wait(self._asking, timeout=_FAREWELL)
+        for task in self._asking:
+            task.cancel()
+        await asyncio.gather(*self._asking, return_exceptions=True)
 
     def due_at(self, held: Installation) -> int | None:
         """When to ask for its next tokens; None for never."""
@@ -77,6 +88,18 @@ class Renewal:
         None if there is none any more. Raises DeliveryError where Slack gave no answer to go by, Refused for
         what the operator must mend, and as the storage does; all of these may be tried again.
         """
+        # goes on when the caller gives up: Slack's answer is not to be had twice
+        task = asyncio.create_task(self._renew(held), name=f"slack tokens {held.team}")
+        self._asking.add(task)
+        task.add_done_callback(self._asked)
+        return await asyncio.shield(task)
+
+    def _asked(self, task: asyncio.Task[Installation | None]) -> None:
+        self._asking.discard(task)
+        if not task.cancelled():
+            task.exception()  # a caller who is still there gets it
+
+    async def _renew(self, held: Installation) -> Installation | None:
         async with self._locks[held.team]:
             while not await self._installs.claim(held.team):
                 present = await self._installs.get(held.team)

@@ -126,6 +126,7 @@ class Tenants:
         return max(min(waits), 0.05)
 
     async def close(self) -> None:
+        await self._renewal.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
