@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from bot import runtime
-from bot.platforms.discord.wire import NoAnswer, NotSent, Wire
+from bot.platforms.discord.wire import BODY_MOST, NoAnswer, NotSent, Wire
 
 HELLO = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 
@@ -228,6 +228,117 @@ async def test_certificates_are_checked(tmp_path: Path) -> None:
             await stranger.ask("GET", "/a")
         assert (await friend.ask("GET", "/a")).body == b"hello"
         await friend.close()
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        HELLO + b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong",
+        HELLO + b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nhello",
+    ],
+)
+async def test_what_nobody_asked_for_is_never_taken_for_an_answer(reply: bytes) -> None:
+    async with wired(reply, HELLO) as (wire, server):
+        assert (await wire.ask("GET", "/a")).status in (200, 204)
+        assert (await wire.ask("GET", "/b")).body == b"hello"
+        assert server.connections == 2
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 4\r\n\r\nhello",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0_5\r\n\r\nhello",
+        b"HTTP/1.1 200 OK\r\nContent-Length: +5\r\n\r\nhello",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\nhello",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0x5\r\nhello\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nhello\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello!!0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n99999999999\r\nhello",
+        b"HTTP/1.1 +20 OK\r\nContent-Length: 5\r\n\r\nhello",
+        b"HTTP/1.1 2000 OK\r\nContent-Length: 5\r\n\r\nhello",
+        b"HTTP/1.1 101 Switching Protocols\r\n\r\n" + HELLO,
+        b"HTTP/1.1 200 OK\r\nContent-Length : 5\r\n\r\nhello",
+        b"HTTP/1.1 200 OK\r\nX: y\r\n Content-Length: 4\r\nContent-Length: 5\r\n\r\nhello",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 5\r\n\r\nhello",
+    ],
+)
+async def test_what_could_be_read_in_two_ways_is_no_answer(reply: bytes) -> None:
+    async with wired(reply, HELLO) as (wire, server):
+        with pytest.raises(NoAnswer):
+            await wire.ask("POST", "/a", {}, b"{}")
+        assert (await wire.ask("GET", "/b")).body == b"hello"
+        assert server.connections == 2
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        gzip.compress(bytes(BODY_MOST + 1)),
+        gzip.compress(b"hello")[:-1],
+        gzip.compress(b"hello") + b"!",
+    ],
+    ids=["too large", "cut off", "more behind it"],
+)
+async def test_a_packed_body_is_whole_and_no_larger_than_it_may_be(body: bytes) -> None:
+    reply = b"HTTP/1.1 200 OK\r\nContent-Encoding: GZIP\r\nContent-Length: %d\r\n\r\n" % len(body)
+    async with wired(reply + body, HELLO) as (wire, _):
+        with pytest.raises(NoAnswer):
+            await wire.ask("GET", "/a")
+
+
+async def test_no_end_of_patience_is_taken_for_the_end_of_an_answer() -> None:
+    async def half(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n{")
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(half, "127.0.0.1", 0) as listening:
+        wire = Wire(f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}", patience=0.05)
+        with pytest.raises(NoAnswer):
+            await asyncio.wait_for(wire.ask("GET", "/a"), 5)
+
+
+async def test_slow_drops_end_with_the_patience() -> None:
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+        gone = asyncio.create_task(reader.read())
+        while not gone.done():
+            writer.write(b"x")
+            await asyncio.wait((gone,), timeout=0.01)
+        writer.close()
+
+    async with await asyncio.start_server(drip, "127.0.0.1", 0) as listening:
+        wire = Wire(f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}", patience=0.1)
+        with pytest.raises(NoAnswer):
+            await asyncio.wait_for(wire.ask("GET", "/a"), 5)
+
+
+async def test_a_name_that_the_certificate_does_not_hold_is_refused(tmp_path: Path) -> None:
+    theirs, ours = certified(tmp_path)
+    async with serving(HELLO, tls=theirs) as server:
+        with pytest.raises(NotSent, match="CERTIFICATE"):
+            await Wire(f"https://127.0.0.1:{server.port}", trust=ours).ask("GET", "/a")
+        assert server.heard == []
+
+
+async def test_addresses_of_the_sixth_version() -> None:
+    server = Server([HELLO])
+    try:
+        begun = await asyncio.start_server(server.serve, "::1", 0)
+    except OSError:
+        pytest.skip("this machine has no such addresses")
+    async with begun as listening:
+        port = listening.sockets[0].getsockname()[1]
+        wire = Wire(f"http://[::1]:{port}")
+        assert (await wire.ask("GET", "/a")).body == b"hello"
+        await wire.close()
+    assert f"Host: [::1]:{port}\r\n".encode() in server.heard[0]
 
 
 def test_all_of_it_on_the_loop_that_kith_runs_on(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ takes. So this does what Discord's REST API needs, no redirects and no cookies a
 from __future__ import annotations
 
 import asyncio
-import gzip
 import re
 import ssl
 import zlib
@@ -24,7 +23,12 @@ PATIENCE: Final = 20.0
 """Seconds that an answer is waited for; less than the outbox waits."""
 IDLE: Final = 50.0
 """Seconds for which an unused connection is kept; servers keep them for a minute and more."""
+BODY_MOST: Final = 16 * 1024 * 1024
+"""Bytes that an answer may have, unpacked: many times as many as any that Discord gives."""
 _TARGET: Final = re.compile(r"/[!-~]*")
+_STATUS: Final = re.compile(r"HTTP/1\.([01]) ([1-5]\d\d)(?: |$)")
+_LENGTH: Final = re.compile(r"[0-9]{1,12}")
+_CHUNK: Final = re.compile(rb"([0-9A-Fa-f]{1,10})[ \t]*(?:;.*)?\r\n")
 _BODILESS: Final = frozenset({204, 304})
 _TIGHT: Final = "/?=&%"
 
@@ -54,7 +58,9 @@ class _Connection:
 
     @property
     def is_open(self) -> bool:
-        return not (self.reader.at_eof() or self.writer.transport.is_closing())
+        # what came without being asked for would be taken for the next answer
+        unasked = self.reader._buffer  # type: ignore[attr-defined]
+        return not (unasked or self.reader.at_eof() or self.writer.transport.is_closing())
 
 
 class Wire:
@@ -107,12 +113,15 @@ class Wire:
         head = f"{method} {target} HTTP/1.1\r\n{self._always}{_lines(more or {})}\r\n"
         connection = self._kept() or await self._connect()
         reader, writer = connection.reader, connection.writer
-        too_late = asyncio.get_running_loop().call_later(self._patience, writer.transport.abort)
+        loop = asyncio.get_running_loop()
+        too_late = loop.call_later(self._patience, writer.transport.abort)
         whole = False
         try:
             writer.write(head.encode("latin-1") + body)
             await writer.drain()
             answer, whole = await _read(reader)
+            if not whole and loop.time() >= too_late.when():
+                raise EOFError("it was cut off")  # an answer without a length would seem to end there
             return answer
         except (OSError, EOFError, ValueError, asyncio.LimitOverrunError, zlib.error) as error:
             raise NoAnswer(f"{type(error).__name__}: {error}") from error
@@ -158,42 +167,89 @@ def _lines(headers: Mapping[str, str]) -> str:
 
 
 async def _read(reader: asyncio.StreamReader) -> tuple[Answer, bool]:
-    """An answer, and whether another may come after it. Raises EOFError or ValueError."""
+    """An answer, and whether another may come after it. Raises EOFError or ValueError.
+
+    What could be read in two ways is no answer: the rest of it would be taken for that of somebody else.
+    """
     status = 100
     while 100 <= status < 200:
-        lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-        version, status = _status(lines[0])
-        headers = dict(_header(line) for line in lines[1:] if line)
-    stays = version == "HTTP/1.1" and "close" not in headers.get("connection", "").lower()
+        stays, status, headers = _head((await reader.readuntil(b"\r\n\r\n")).decode("latin-1"))
+    length, coding = headers.get("content-length"), headers.get("transfer-encoding")
     if status in _BODILESS:
-        return Answer(status, headers, b""), stays
-    if "chunked" in headers.get("transfer-encoding", "").lower():
+        return Answer(status, headers, b""), stays and coding is None and length in (None, "0")
+    if coding is not None:
+        if coding.lower() != "chunked" or length is not None:
+            raise ValueError("its length is told in a way that we don't know")
         body = await _chunks(reader)
-    elif (length := headers.get("content-length")) is not None:
+    elif length is not None:
+        if not _LENGTH.fullmatch(length) or int(length) > BODY_MOST:
+            raise ValueError("its length is none, or too much")
         body = await reader.readexactly(int(length))
     else:
-        body, stays = await reader.read(), False
-    if body and headers.get("content-encoding") == "gzip":
-        body = gzip.decompress(body)
+        body, stays = await _rest(reader), False
+    if body and (packed := headers.get("content-encoding")):
+        body = _unpacked(packed, body)
     return Answer(status, headers, body), stays
 
 
-def _status(line: str) -> tuple[str, int]:
-    version, _, rest = line.partition(" ")
-    if not version.startswith("HTTP/"):
-        raise ValueError("that is no HTTP")
-    return version, int(rest[:3])
+def _head(text: str) -> tuple[bool, int, dict[str, str]]:
+    """Whether the connection stays open after it, the status, and the headers."""
+    lines = text.split("\r\n")
+    known = _STATUS.match(lines[0])
+    if known is None or known[2] == "101" or text.count("\n") != len(lines) - 1:
+        raise ValueError("that is no answer in HTTP/1.1")
+    headers = dict(map(_header, lines[1:-2]))
+    if len(headers) != len(lines) - 3:
+        names = [line.partition(":")[0].lower() for line in lines[1:-2]]
+        if names.count("content-length") > 1 or names.count("transfer-encoding") > 1:
+            raise ValueError("its length is told twice")
+    stays = known[1] == "1" and "close" not in headers.get("connection", "").lower()
+    return stays, int(known[2]), headers
 
 
 def _header(line: str) -> tuple[str, str]:
-    name, _, value = line.partition(":")
+    name, colon, value = line.partition(":")
+    if not colon or not name or name[0] in " \t" or name[-1] in " \t":
+        raise ValueError("that is no header")
     return name.lower(), value.strip()
 
 
 async def _chunks(reader: asyncio.StreamReader) -> bytes:
-    parts = []
-    while size := int((await reader.readuntil(b"\r\n")).partition(b";")[0], 16):
-        parts.append((await reader.readexactly(size + 2))[:-2])
+    parts, room = [], BODY_MOST
+    while True:
+        told = _CHUNK.fullmatch(await reader.readuntil(b"\r\n"))
+        size = int(told[1], 16) if told is not None else room + 1
+        if size > room:
+            raise ValueError("a chunk is none, or too much")
+        if not size:
+            break
+        room -= size
+        parts.append(await reader.readexactly(size))
+        if await reader.readexactly(2) != b"\r\n":
+            raise ValueError("a chunk is longer than it says")
     while await reader.readuntil(b"\r\n") != b"\r\n":
         pass  # what follows the last chunk says nothing that matters here
     return b"".join(parts)
+
+
+async def _rest(reader: asyncio.StreamReader) -> bytes:
+    """All up to the end of the connection."""
+    parts, room = [], BODY_MOST
+    while part := await reader.read(64 * 1024):
+        room -= len(part)
+        if room < 0:
+            raise ValueError("that is too much")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _unpacked(packed: str, body: bytes) -> bytes:
+    if packed.lower() == "identity":
+        return body
+    if packed.lower() not in ("gzip", "x-gzip"):
+        raise ValueError(f"it is packed in a way that we don't know: {packed[:20]!r}")
+    unpacking = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+    whole = unpacking.decompress(body, BODY_MOST)
+    if not unpacking.eof or unpacking.unused_data:
+        raise ValueError("it is not whole, or too much")
+    return whole
