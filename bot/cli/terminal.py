@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -29,12 +32,24 @@ class TyperTerminal:
         typer.echo(as_typed(text))
 
     def ask_secret(self, question: str) -> str:
-        answer: str = typer.prompt(question, hide_input=True)
+        with _ended_by_ctrl_c():
+            answer: str = typer.prompt(question, hide_input=True)
         return answer
 
     def ask(self, question: str, default: str) -> str:
-        answer: str = typer.prompt(question, default=default, show_default=False)
+        with _ended_by_ctrl_c():
+            answer: str = typer.prompt(question, default=default, show_default=False)
         return answer
+
+
+@contextmanager
+def _ended_by_ctrl_c() -> Iterator[None]:
+    """While somebody is asked, the first Ctrl-C ends it; asyncio would only note it and go on waiting."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def tokens_folder() -> Path:

@@ -1,0 +1,44 @@
+"""Being asked at a terminal: a real process at a pseudo-terminal."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.cli.failures import Exit
+
+pty = pytest.importorskip("pty")
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def test_the_first_ctrl_c_at_a_question_ends_it(tmp_path: Path) -> None:
+    leader, follower = pty.openpty()
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("KITH_")}
+    command = [sys.executable, "-m", "bot.cli", "connect", "discord"]
+    child = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={**kept, "KITH_HOME": str(tmp_path)},
+        stdin=follower,
+        stdout=follower,
+        stderr=follower,
+        start_new_session=True,
+    )
+    os.close(follower)
+    try:
+        shown = b""
+        while b"Token:" not in shown:
+            shown += os.read(leader, 4096)
+        child.send_signal(signal.SIGINT)
+        assert child.wait(timeout=60) == Exit.INTERRUPTED
+    finally:
+        child.kill()
+        child.wait()
+        os.close(leader)
+    assert b"Traceback" not in shown
+    assert list(tmp_path.iterdir()) == []
