@@ -46,7 +46,10 @@ class Courier:
             return Unknown(error.reason), 0.0
         except TimeoutError:
             return Unknown("timeout: no answer in time"), 0.0
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
+            if isinstance(error, asyncio.CancelledError) and _is_cancelled():
+                raise
+            # what the adapter waited for may have been cancelled, and not this attempt
             log.exception("platform_broke", platform=self._platform.name, intent=out.key)
             return Unknown(f"error: {type(error).__name__}", error=True), 0.0
         return (Absent() if receipt is None else Arrived(receipt)), 0.0
@@ -54,3 +57,8 @@ class Courier:
 
 def _wait(after: float) -> float:
     return min(max(after, 0.0), _LONGEST) if math.isfinite(after) else 1.0
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0

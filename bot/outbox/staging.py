@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from bot import codec
 from bot.model.ids import Channel, MessageRef
@@ -15,6 +16,8 @@ from storage.port import Tx
 from storage.repos import outbox as rows
 from storage.repos import outbox_lanes as lanes
 from storage.repos.outbox import OutboxRow
+
+_REASON_MOST: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,12 @@ class Staging:
         row = await lanes.by_id(self._tx, row_id)
         if row is None or row.state != "pending" or row.position is not None:
             return
-        row, out = await self._place(row, codec.loads(row.body), None)
+        try:
+            out = kept(row.body)
+        except Ended as end:
+            await lanes.place(self._tx, _ended(row, end, self._now))
+            return
+        row, out = await self._place(row, out, None)
         if await lanes.place(self._tx, row):
             self._note(row, out)
 
@@ -161,7 +169,7 @@ class Staging:
                 original = await self._original(row, out)
                 if original.address:
                     row = row._replace(lane=original.lane, address=original.address)
-                    out = replace(out, to=codec.loads(original.address))
+                    out = replace(out, to=kept(original.address))
                 if original.state == "sent":
                     out = replace(out, target=target_of(original, out))
                 position = await self._overtake(row, out, original)
@@ -196,7 +204,7 @@ class Staging:
             if isinstance(out, Delete):
                 await lanes.call_off(self._tx, original.id, reason="deleted", now=self._now)
                 raise Ended("cancelled", "the message was taken back before it went out")
-            post = replace(codec.loads(original.body), content=out.content)
+            post = replace(kept(original.body), content=out.content)
             await lanes.reword(self._tx, original.id, codec.dumps(post), keys_of_people(post))
             raise Ended("cancelled", "the message was changed before it went out")
         if original.state in ("dead", "cancelled", "skipped"):
@@ -220,6 +228,14 @@ class Staging:
             self._started.append(Started(row, out))
         elif row.position is not None:
             self._woken.append(Woken(row.platform, row.lane, row.community, row.priority))
+
+
+def kept(text: str) -> Any:
+    """The model value that a row holds. Raises Ended if it can't be read: another version wrote it."""
+    try:
+        return codec.loads(text)
+    except ValueError as error:
+        raise Ended("dead", f"unreadable: {error}"[:_REASON_MOST]) from error
 
 
 def target_of(original: OutboxRow, out: Edit | Delete) -> MessageRef | None:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from bot import codec
 from bot.model.limits import Limits
 from bot.model.outgoing import Delete, Edit, Outgoing, Receipt
 from bot.outbox import resolve
 from bot.outbox.resolve import MOST_ERRORS, Timing
-from bot.outbox.staging import Ended, target_of
+from bot.outbox.staging import Ended, kept, target_of
 from storage.port import Tx
 from storage.repos import outbox_lanes as lanes
 from storage.repos.outbox import SKIPPED, OutboxRow
@@ -196,13 +195,13 @@ class Steps:
         return await self._attempt(row)
 
     async def _attempt(self, row: OutboxRow) -> Next:
-        out = codec.loads(row.body)
-        if isinstance(out, Edit | Delete) and out.target is None:
-            try:
+        try:
+            out = kept(row.body)
+            if isinstance(out, Edit | Delete) and out.target is None:
                 out = await self._addressed(row, out)
-            except Ended as end:
-                await self._end(row, end.reason, end.state)
-                return None
+        except Ended as end:
+            await self._end(row, end.reason, end.state)
+            return None
         taken = await lanes.put_on_wire(
             self._tx,
             row,
@@ -235,7 +234,11 @@ class Steps:
             case resolve.Repeat():
                 return await self._attempt(row)
             case resolve.Look():
-                return LookUp(row, codec.loads(row.body))
+                try:
+                    return LookUp(row, kept(row.body))
+                except Ended as end:
+                    await self._end(row, f"{end.reason}; it may have arrived")
+                    return None
             case resolve.Wait(until):
                 return Rest(until)
             case resolve.GiveUp(reason):

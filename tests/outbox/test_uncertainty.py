@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from bot.model.limits import Limits
@@ -215,10 +217,15 @@ class Broken(WirePlatform):
     async def deliver(self, out: Outgoing) -> Receipt:
         if out.key == "bug":
             raise TypeError("unexpected")
+        if out.key == "given up":
+            raise asyncio.CancelledError  # as from something shared that another caller has cancelled
         return await super().deliver(out)
 
 
-async def test_a_broken_adapter_loses_its_row_and_nothing_else(make: Make, server: WireServer) -> None:
+@pytest.mark.parametrize(("key", "error"), [("bug", "TypeError"), ("given up", "CancelledError")])
+async def test_a_broken_adapter_loses_its_row_and_nothing_else(
+    make: Make, server: WireServer, key: str, error: str
+) -> None:
     world = await make(limits=wire_limits(find_delay=1), timing=SHORT)
     platform = Broken(server.url, world.limits)
     world.platform = platform
@@ -230,11 +237,50 @@ async def test_a_broken_adapter_loses_its_row_and_nothing_else(make: Make, serve
         timing=SHORT,
     )
     await world.start()
-    await world.say(post("bug"), post("next"))
+    await world.say(post(key), post("next"))
     await world.idle()
     assert world.texts() == ["next"]
-    row = await world.row("bug")
-    assert (row.state, row.reason) == ("dead", "error: TypeError")
+    row = await world.row(key)
+    assert (row.state, row.reason) == ("dead", f"error: {error}")
+
+
+async def test_what_can_not_be_read_ends_alone(make: Make, server: WireServer) -> None:
+    world = await make(timing=SHORT)
+    await world.store(post("k1"), post("k2"), post("k3"), post("k4"), post("other", channel("other")))
+    later = world.clock.now() + 1_000
+    await world.store(post("due", due_at=later), post("due too", due_at=later))
+
+    async def damage(tx: Tx) -> None:
+        for key, body in (("due", "{"), ("k2", "{"), ("k4", '{"$":"Later"}'), ("other", '{"$":"Post"}')):
+            await tx.run("UPDATE outbox SET body = :body WHERE key = :key", {"body": body, "key": key})
+
+    await world.unit(damage)
+    await world.start()
+    await world.idle()
+    assert world.texts() == ["k1", "k3"]
+    assert await world.states("k1", "k2", "k3", "k4", "other") == ["sent", "dead", "sent", "dead", "dead"]
+    assert (await world.row("k2")).reason.startswith("unreadable: ")
+    world.clock.move_to(later)
+    await world.idle()
+    assert await world.states("due", "due too") == ["dead", "sent"]
+
+
+async def test_what_may_have_arrived_and_can_not_be_read_ends_alone(make: Make, server: WireServer) -> None:
+    world = await make(limits=LOOKS, timing=SHORT)
+    await world.store(post("k1"), post("k2"))
+
+    async def damage(tx: Tx) -> None:
+        await tx.run(
+            "UPDATE outbox SET body = :body, state = 'uncertain', uncertain_since = added_at,"
+            " first_attempt = added_at, window_start = added_at WHERE key = 'k1'",
+            {"body": "{"},
+        )
+
+    await world.unit(damage)
+    await world.start()
+    await world.idle()
+    assert await world.states("k1", "k2") == ["dead", "sent"]
+    assert (await world.row("k1")).reason.endswith("it may have arrived")
 
 
 async def test_a_server_that_is_away_changes_nothing(make: Make, server: WireServer) -> None:
