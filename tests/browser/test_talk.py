@@ -236,3 +236,12 @@ async def test_in_plain_text_a_form_is_a_conversation(visitor: Visitor) -> None:
     await expect(room.right.message("What for?")).to_have_count(1)
     await room.right.say("You labelled every single drawer.")
     await expect(room.right.message("Said out loud")).to_have_count(1)
+
+
+async def test_the_next_answer_is_seen_below_a_long_one(visitor: Visitor) -> None:
+    room = await visitor.open()
+    await room.left.sit("Priya")
+    await room.left.say("/kith help")
+    await expect(room.left.log.get_by_role("heading", name="What you can do here")).to_be_in_viewport()
+    await room.left.say("/kith quiet")
+    await expect(room.left.message("Quiet it is.")).to_be_in_viewport()

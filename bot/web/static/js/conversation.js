@@ -41,6 +41,7 @@ export class Conversation {
       },
       send: (text, answers) => {
         this.#heard = Math.max(0, ...[...seat.state.messages.values()].map(({ id }) => order(id)));
+        this.list.toEnd();
         return seat.actions.send(text, channel, thread, answers);
       },
     });
