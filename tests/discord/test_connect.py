@@ -92,6 +92,7 @@ async def test_from_a_token_to_a_greeting(
     assert again.config.discord.token is not None
     assert again.config.discord.token.get_secret_value() == fake.token
     assert again.exposed == ()
+    assert (await seen(fake))["discord-commands"].detail in script.text
 
     second = Script("never asked")
     await guide(fake, tmp_path, second, monkeypatch).lead()

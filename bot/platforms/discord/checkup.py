@@ -11,7 +11,7 @@ from bot.model.check import Check
 from bot.model.content import Catalog
 from bot.model.events import MessagePosted
 from bot.platforms.base import DeliveryError
-from bot.platforms.discord import application, commands
+from bot.platforms.discord import application
 from bot.platforms.discord.api import Api
 from bot.platforms.discord.application import Application
 from bot.platforms.discord.errors import Refused
@@ -231,9 +231,9 @@ async def _commands(api: Api, found: Application) -> Check:
         detail = "Discord sends them to an address on the web instead of here"
         return Check.fail("discord-commands", "Commands", detail, elsewhere(found))
     registered: list[Json] = await api.ask("GET", application.COMMANDS, (found.id,))
-    count = len(commands.ids(registered))
-    if count:
-        return Check.ok("discord-commands", "Commands", f"{count} are registered")
+    if registered:
+        what = f"{len(registered)} commands and menus are registered"
+        return Check.ok("discord-commands", "Commands", what)
     return Check.warn(
         "discord-commands", "Commands", "none are registered", "Kith registers them when it starts."
     )
