@@ -218,7 +218,9 @@ class States:
             held = json.loads(self._keys.open(_STATE, state))
         except WrongKey:
             return Bad.FORGED
-        if not browser or not secrets.compare_digest(str(held["b"]).encode(), browser.encode()):
+        if not browser or not secrets.compare_digest(
+            str(held["b"]).encode(), browser.encode(errors="replace")
+        ):
             return Bad.ELSEWHERE
         now, until = self._now(), int(held["at"]) + STATE_MS
         if now >= until:

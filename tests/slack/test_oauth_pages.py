@@ -233,3 +233,43 @@ async def test_the_page_is_there_for_its_own_name_and_no_other(s: Shared) -> Non
             page = f"{s.running.listening}/slack/install"
             async with session.get(page, headers={"Host": host}) as answer:
                 assert answer.status == status
+
+
+@pytest.mark.parametrize(
+    ("query", "cookie", "status"),
+    [
+        (b"code=1.2", b"\xff\xfe", 403),
+        (b"code=1.2", b"", 403),
+        (b"code=1.2", b"\\377\\376", 403),
+        (b"error=%ED%A0%80", None, 400),
+        (b"error=%3Cscript%3Ealert(1)%3C/script%3E", None, 400),
+        (b"code=%00%ED%A0%80%FF", None, 410),
+        (b"code=%0D%0ASet-Cookie:%20a=b", None, 410),
+        (b"", None, 400),
+        (b"code=", None, 400),
+    ],
+)
+async def test_odd_bytes_of_a_browser_get_a_page(
+    s: Shared, query: bytes, cookie: bytes | None, status: int
+) -> None:
+    assert s.running is not None
+    port = urlsplit(s.running.listening).port
+
+    async def get(path: bytes, cookie: bytes) -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET %s HTTP/1.1\r\nHost: %s\r\n" % (path, NAME.encode()))
+        writer.write(b"Cookie: kith_slack_install=%s\r\nConnection: close\r\n\r\n" % cookie)
+        answer = await reader.read()
+        writer.close()
+        return answer
+
+    begun = (await get(b"/slack/install/start", b"")).decode()
+    (state,) = parse_qs(urlsplit(begun.partition("Location: ")[2].partition("\r\n")[0]).query)["state"]
+    ours = begun.partition("kith_slack_install=")[2].partition(";")[0].encode()
+    answer = await get(
+        b"/slack/oauth?state=%s&%s" % (state.encode(), query), ours if cookie is None else cookie
+    )
+    assert int(answer[9:12]) == status, answer
+    assert b"<script" not in answer
+    assert b"\r\nSet-Cookie: a=b" not in answer
+    assert state.encode() not in answer
