@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
+import structlog
+
 from bot import codec
 from bot.clock import Clock
 from bot.model.content import Form
@@ -11,6 +13,8 @@ from bot.model.events import Raw
 from bot.model.ids import Member, Space
 from storage.port import Engine, Tx
 from storage.repos import drafts
+
+log = structlog.get_logger(__name__)
 
 
 class FormDrafts:
@@ -51,9 +55,12 @@ class FormDrafts:
         body = await self._engine.read(lambda tx: drafts.get(tx, community, draft, who.key))
         if body is None:
             return None
-        match codec.loads(body):
-            case (Form() as form, tuple() as values):
-                return form, {str(name): value for name, value in values}
+        try:
+            match codec.loads(body):
+                case (Form() as form, tuple() as values):
+                    return form, {str(name): value for name, value in values}
+        except (TypeError, ValueError) as error:  # another version wrote it
+            log.warning("draft_unreadable", error=str(error))
         return None
 
     async def drop(self, who: Member, draft: int) -> None:

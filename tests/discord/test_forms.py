@@ -100,6 +100,14 @@ async def test_a_mistake_on_a_page_is_mended_after_a_restart(h: Home) -> None:
     assert TOLD in done.text
 
 
+@pytest.mark.parametrize("body", ['[{"$":"Later"},[]]', "{", '[{"$":"Form"},[1]]'])
+async def test_a_form_that_another_version_kept_is_begun_anew(h: Home, body: str) -> None:
+    first = await first_page(h)
+    assert h.core is not None
+    await h.core.engine.unit(0, lambda tx: tx.run("UPDATE draft SET body = :body", {"body": body}))
+    assert "too old" in (await opened(h, first)).text
+
+
 async def test_a_page_is_nobody_elses(h: Home) -> None:
     first = await first_page(h)
     assert first.response is not None
