@@ -81,6 +81,8 @@ async def opened(loaded: Loaded, *, write: bool = False) -> AsyncIterator[Offlin
             [((wrong.section, wrong.name), wrong.problem) for wrong in error.wrong]
         ) from error
     registry = registry_of(cogs, sections, faults)
+    if write:  # which would make a database where there is none
+        await (await open_engine(config.database_url, exclusive=False, read_only=True)).close()
     engine = await open_engine(config.database_url, exclusive=write, read_only=not write)
     try:
         status = await migrator(engine, cogs).status()

@@ -21,7 +21,7 @@ from bot.platforms.slack.oauth import OAuth, OAuthOptions
 from bot.slack_installs import SlackInstalls
 from storage.engines import open_engine
 from storage.engines.sqlite import sqlite_file
-from storage.errors import StorageError
+from storage.errors import StorageError, UnitError
 
 _SECONDS: Final = 30.0
 _MOST: Final = 50
@@ -76,7 +76,7 @@ async def _installed(database: str, keys: Keyring) -> list[Installation] | None:
         return None
     try:
         return await SlackInstalls(engine, keys, system_ms).every()
-    except StorageError:
+    except (StorageError, UnitError):
         return None
     finally:
         await engine.close()

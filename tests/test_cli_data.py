@@ -15,6 +15,7 @@ from bot.cli import main
 from bot.cli.failures import Exit
 from bot.config_file import load
 from bot.core import HOST_COGS
+from bot.keyring import new_key
 from bot.model.ids import Channel, Member
 from bot.offline import Offline, opened
 from bot.store import Scope
@@ -27,6 +28,12 @@ from tests.test_cli import Kith, only_words
 
 ROOM = "local:room"
 ADA, BO = Member(ROOM, "ada", "Ada"), Member(ROOM, "bo", "Bo \u202e<b>")
+SHARED = {
+    "KITH_SLACK_CLIENT_ID": "1.2",
+    "KITH_SLACK_CLIENT_SECRET": "0" * 32,
+    "KITH_SLACK_SIGNING_SECRET": "1" * 32,
+    "KITH_WEB_PUBLIC_URL": "https://kith.example.org",
+}
 SECRET_WORDS = "for the long evening"
 
 
@@ -180,6 +187,19 @@ def test_nothing_is_exported_from_an_empty_or_missing_database(tmp_path: Path) -
     assert "There is no database" in missing.stderr
     kith.says("migrate")
     assert "no community yet" in kith("export", tmp_path / "out").stderr
+
+
+def test_what_would_change_something_makes_no_database(tmp_path: Path) -> None:
+    kith = KithInside(tmp_path, KITH_SLACK_ENCRYPTION_KEYS=new_key(), **SHARED)
+    for words in (
+        ("settings", "set", "kindness.daily", "3"),
+        ("slack", "rotate-keys"),
+        ("slack", "remove", "T1"),
+    ):
+        missing = kith(*words)
+        assert missing.returncode == Exit.STORAGE
+        assert "There is no database" in missing.stderr
+        assert not kith.database.exists()
 
 
 def test_a_database_of_another_version_is_told(kith: KithInside, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from bot.config_file import load
 from bot.config_problems import ConfigError
 from bot.keyring import Keyring, WrongKey, new_key
 from bot.model.check import State
+from storage.engines import open_engine
 from tests.fakes.slack import Drop, FakeSlack, Refuse, validate_manifest
 from tests.slack.shared import Shared, shared
 
@@ -247,6 +248,20 @@ async def test_the_doctor_sees_workspaces_keys_and_credentials(tmp_path: Path) -
             assert (state, says in detail) == (State.FAIL, True)
         await s.start()
         await s.state(one, "uninstalled")
+
+
+async def test_the_doctor_goes_on_where_tables_are_still_to_be_made(slack: FakeSlack, tmp_path: Path) -> None:
+    engine = await open_engine(f"sqlite:///{tmp_path.as_posix()}/kith.db", exclusive=False)
+    await engine.close()
+    script = Script(slack.app.client_id, slack.app.client_secret, slack.app.signing_secret)
+    await guide(slack, tmp_path, script).lead()
+    file = tmp_path / "config.toml"
+    file.write_text(f'[kith]\ndata = "{tmp_path.as_posix()}"\n' + file.read_text())
+    found = await configured.look(load(file, environ={}).config)
+    assert {check.code: check.state for check in found} == {
+        "slack-oauth": State.OK,
+        "slack-manifest": State.OK,
+    }
 
 
 # -- from the command line
