@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from importlib.resources.abc import Traversable
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
+from unicodedata import category
 
 import structlog
 
@@ -31,6 +32,8 @@ _BRACES: Final = re.compile(r"\{[^{}]*\}")
 _LINE: Final = re.compile(
     r'#.*|((msgctxt|msgid|msgid_plural|msgstr|msgstr\[\d\]) )?"([^"\\]|\\.)*"',
 )
+_CONTROLS: Final = frozenset({"Cc", "Zl", "Zp"})
+_PLURALS: Final = re.compile(r"nplurals\W*\d{2}", re.IGNORECASE)
 
 log = structlog.get_logger(__name__)
 
@@ -174,6 +177,8 @@ def mistake_in(phrase: Phrase, words: str) -> str | None:
     """Why these words can't stand for the phrase, if they can't."""
     if not words.strip():
         return f"the translation of {phrase.words!r} is blank."
+    if any(category(character) in _CONTROLS for character in words):
+        return f"{words!r} has a line's end or another control character in it."
     if len(words) > phrase.most:
         return f"{words!r} has {len(words)} characters, and {phrase.most} fit."
     if sorted(_BRACES.findall(words)) != sorted(_BRACES.findall(phrase.words)):
@@ -210,6 +215,9 @@ def parse(file: Traversable) -> Po:
     for number, found in enumerate(lines, 1):
         if found and not _LINE.fullmatch(found):
             raise BrokenCatalogue(Problem(str(file), number, f"can't be understood: {found!r}."))
+    if _PLURALS.search("".join(lines).replace('""', "")):
+        # Babel makes room for as many as the header says
+        raise BrokenCatalogue(Problem(str(file), 1, "can't be understood: no language has so many plurals."))
     try:
         return read_po(lines, abort_invalid=True)
     except PoFileError as error:

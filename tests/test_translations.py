@@ -184,6 +184,12 @@ def test_a_cog_in_no_package_has_none(tmp_path: Path, monkeypatch: pytest.Monkey
         ("<html>\n", 1, "can't be understood"),
         (HEAD.encode() + 'msgid "Green"\nmsgstr "Grün"\n'.encode("latin-1"), 4, "is not UTF-8"),
         ('msgid ""\nmsgstr "Plural-Forms: nplurals=x; plural=n;\\n"\n', 1, "can't be understood"),
+        (
+            'msgid ""\nmsgstr "Plural-Forms: npl"\n"urals=999999999999; plural=n;\\n"\n\n'
+            'msgid "cup"\nmsgid_plural "cups"\nmsgstr[0] "Tasse"\n',
+            1,
+            "so many plurals",
+        ),
     ],
 )
 def test_a_broken_catalogue_is_told_with_its_line(
@@ -203,6 +209,10 @@ def test_a_broken_catalogue_is_told_with_its_line(
         ("Tee anbieten", "Der Person eine Tasse Tee anbieten", "has 34 characters, and 32 fit"),
         ("Bitte um {kind} Tee.", "Bitte um {art} Tee.", "different names in braces"),
         ("Wie viele?", " ", "is blank"),
+        ("Wie viele?", "Wie\\nviele?", "a line's end"),
+        ("Wie viele?", "Wie\\tviele?", "control character"),
+        ("Wie viele?", "Wie\0viele?", "control character"),
+        ("Wie viele?", "Wie\u2028viele?", "control character"),
     ],
 )
 def test_what_can_not_stand_there_is_told_and_stays_english(
