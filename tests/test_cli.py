@@ -80,6 +80,22 @@ def test_the_version_is_that_of_the_project(kith: Kith) -> None:
     assert kith.says("version").startswith(f"Kith {VERSION} (Python 3.")
 
 
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["frobnicate"], "python3 start.py help"),
+        (["connect", "irc"], "python3 start.py connect --help"),
+        (["run", "--prot", "3"], "python3 start.py run --help"),
+    ],
+)
+def test_what_is_mistyped_is_explained_by_the_command_it_names(
+    words: list[str], hint: str, tmp_path: Path
+) -> None:
+    done = Kith(tmp_path)(*words)
+    assert done.returncode == Exit.USAGE
+    assert f"`{hint}` tells what there is." in done.stderr
+
+
 def test_help_tells_commands_and_exit_codes(kith: Kith) -> None:
     said = kith.says("--help")
     for word in ("run", "doctor", "migrate", "backup", "restore", "version", "Exit codes"):

@@ -15,9 +15,9 @@ from bot.cli.failures import Exit, explain, program
 
 HELP: Final = """Kith looks after a community: it welcomes, thanks and shares.
 
-Exit codes: 0 fine · 1 a check failed · 2 a mistake in the command or the configuration · 3 the database
-failed · 4 the address can't be listened on · 5 another Kith runs on this database · 70 a fault in Kith ·
-130 stopped with Ctrl-C.
+Exit codes: 0 fine · 1 a check failed · 2 a mistake in the command or the
+configuration · 3 the database failed · 4 the address can't be listened on ·
+5 another Kith runs on this database · 70 a fault in Kith · 130 Ctrl-C.
 """
 
 app: Final = typer.Typer(add_completion=False, no_args_is_help=True, help=HELP)
@@ -277,7 +277,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except TyperException as error:
         code = Exit.USAGE
         if message := error.format_message():
-            typer.echo(f"{message}\n`{program()} --help` tells what there is.", err=True)
+            typer.echo(f"{message}\n`{_help(given)}` tells what there is.", err=True)
     except BrokenPipeError:  # whoever read our output has gone, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 141
@@ -289,3 +289,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code, message = explain(error)
         typer.echo(message, err=True)
     raise SystemExit(int(code or 0))
+
+
+def _help(given: Sequence[str]) -> str:
+    """The command that explains what was meant. `start.py --help` speaks of start.py itself."""
+    known = [word for word in given[:1] if word in typer.main.get_group(app).commands]
+    if known:
+        return f"{program()} {known[0]} --help"
+    return f"{program()} --help" if program() == "kith" else f"{program()} help"

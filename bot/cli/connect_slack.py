@@ -68,7 +68,7 @@ class Guide:
             options = slack.options(self._config.slack, given)
             is_current = True
         else:
-            self._say("1. The tokens are configured already.")
+            self._say("1. and 2. The app is there, and its tokens are configured already.")
             options = slack.options(self._config.slack)
             why = scopes(slack.catalog(self._config))
             is_current = is_known_current(self._config, self._terminal, wanted, why)
@@ -91,6 +91,10 @@ class Guide:
             self._say(f"   {scope:<20} {why}")
         self._say("\n   Open this link, choose your workspace, press Create, then Install to Workspace:\n")
         self._say(f"   {creation_link(made)}\n")
+        self._say(
+            "   Where the link is too long to open: at https://api.slack.com/apps press Create New App, then"
+        )
+        self._say("   From a manifest, and paste what `kith connect slack --manifest` prints.\n")
         self._say("   This is for one workspace. For several: kith connect slack --oauth\n")
         if self._http and self._config.web.public_url is None:
             self._say("   Over HTTP, Slack must reach Kith: set web.public_url to its address first.\n")

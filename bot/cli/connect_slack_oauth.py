@@ -44,7 +44,7 @@ class SharedGuide:
             self._make_app()
             given = self._ask()
         else:
-            self._say("1. The app is configured already.")
+            self._say("1. and 2. The app is configured already.")
             why = scopes(slack.catalog(self._config))
             is_current = is_known_current(self._config, self._terminal, wanted, why)
         await self._check(given)
@@ -71,6 +71,10 @@ class SharedGuide:
             self._say(f"   {scope:<20} {why}")
         self._say("\n   Open this link, choose a workspace of yours to keep the app in, and press Create:\n")
         self._say(f"   {creation_link(made)}\n")
+        self._say(
+            "   Where the link is too long to open: at https://api.slack.com/apps press Create New App, then"
+        )
+        self._say("   From a manifest, and paste what `kith connect slack --oauth --manifest` prints.\n")
         self._say(
             "   Then, under Manage Distribution, activate public distribution, so that others may install it."
         )

@@ -14,6 +14,7 @@ import typer
 from bot import app, logs, runtime
 from bot.cli.failures import Refused
 from bot.cli.progress import bar
+from bot.config import Config
 from bot.config_file import Loaded, load
 from bot.core import BadSettings
 
@@ -41,7 +42,7 @@ async def _serve(loaded: Loaded, *, browser: bool, fresh: bool) -> None:
             kith = await stack.enter_async_context(app.running(loaded.config, fresh=fresh, progress=tell))
         runtime.started()
         if kith.link is None:
-            typer.echo(f"Kith is up. Its health is at {kith.address}/healthz")
+            typer.echo(f"Kith is up{_joining(loaded.config)}. Its health is at {kith.address}/healthz")
             if loaded.config.slack.client_id is not None:
                 typer.echo(f"Slack workspaces let it in at {kith.address}/slack/install")
         else:
@@ -55,6 +56,12 @@ async def _serve(loaded: Loaded, *, browser: bool, fresh: bool) -> None:
             await asyncio.to_thread(webbrowser.open, kith.link)
         await stop.wait()
         typer.echo("Stopping.")
+
+
+def _joining(config: Config) -> str:
+    return (
+        f", and connects to {' and '.join(map(str.capitalize, config.platforms))}" if config.platforms else ""
+    )
 
 
 def _stop_on_signals() -> asyncio.Event:

@@ -305,6 +305,9 @@ async def test_a_command_line_names_people_for_the_host(house: House) -> None:
     refused = await house.post("/api/command", {"as": JO, "channel": "c3", "text": "/shoutuot @Mina"})
     assert (refused.status, refused.body["error"]) == (404, "unknown_command")
     assert "Did you mean /shoutout?" in refused.body["message"]
+    group = await house.post("/api/command", {"as": JO, "channel": "c3", "text": "/snippet"})
+    assert (group.status, group.body["error"]) == (404, "unknown_command")
+    assert "/snippet show" in group.body["message"]
 
 
 async def test_a_form_in_two_pages(house: House) -> None:

@@ -186,6 +186,9 @@ class LocalPlatform:
             if tuple(typed[: len(spec.path)]) == spec.path:
                 return spec
         names = [spec.name for spec in self.commands_for(seat)]
+        if further := [name for name in names if name.split()[0] in typed[:1] and len(typed) == 1]:
+            shown = ", ".join(f"/{name}" for name in further)
+            raise Refused("unknown_command", f"One more word, please: {shown}.")
         close = get_close_matches(" ".join(typed[:2]), names, n=1) or get_close_matches(
             "".join(typed[:1]), names, n=1
         )
