@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from bot.model.limits import Limits
-from bot.outbox.steps import Attempt
+from bot.outbox.steps import Attempt, LookUp
 
 
 class Pace:
@@ -74,12 +75,12 @@ class Lane:
     ready: bool = False
     ready_since: float = 0.0
     turn: int = 0
-    """Which of its entries in the queue counts; earlier ones are void."""
+    """Which of its entries in queues counts; earlier ones are void."""
     busy: bool = False
     woken: bool = False
     """Something was added while it was busy."""
-    claimed: Attempt | None = None
-    """What was put on the wire when it was added, and is still to be attempted."""
+    claimed: Attempt | LookUp | None = None
+    """What is to be attempted or looked up as soon as there is room."""
     has_more: bool = False
     """Whether something may stand in it behind what was claimed."""
     waited_until: int = 0
@@ -95,20 +96,20 @@ class Queue:
     """
 
     patience: float
-    _ready: list[tuple[float, int, Lane]] = field(default_factory=list)
-    _later: list[tuple[float, int, Lane]] = field(default_factory=list)
-    _turns: int = 0
+    _ready: list[tuple[float, int, int, Lane]] = field(default_factory=list)
+    _later: list[tuple[float, int, int, Lane]] = field(default_factory=list)
+    _entries: int = 0
 
     def __bool__(self) -> bool:
         return bool(self._ready or self._later)
 
     def put(self, lane: Lane, now: float, at: float = 0.0) -> None:
         """Let a lane be ready at a time, instead of whenever it was to be ready before."""
-        self._turns += 1
-        lane.turn = self._turns
+        lane.turn += 1
         if at > now:
             lane.ready = False
-            heapq.heappush(self._later, (at, self._turns, lane))
+            self._entries += 1
+            heapq.heappush(self._later, (at, self._entries, lane.turn, lane))
         else:
             lane.ready_since = now
             self._push(lane)
@@ -119,39 +120,71 @@ class Queue:
             return
         lane.priority = priority
         if lane.ready:
-            self._turns += 1
-            lane.turn = self._turns
+            lane.turn += 1
             self._push(lane)
 
     def remove(self, lane: Lane) -> None:
         """Forget when the lane was to be ready."""
-        lane.turn = 0
+        lane.turn += 1
         lane.ready = False
 
     def pop(self) -> Lane:
         """The lane that goes next, after `first` has told of one."""
-        lane = heapq.heappop(self._ready)[2]
+        lane = heapq.heappop(self._ready)[3]
         lane.ready = False
         return lane
 
     def first(self, now: float) -> float | None:
         """The place of the lane that goes next, to compare with another queue's; None if none is ready."""
         while self._later and self._later[0][0] <= now:
-            at, turn, lane = heapq.heappop(self._later)
+            at, _, turn, lane = heapq.heappop(self._later)
             if turn == lane.turn:
                 lane.ready_since = at
                 self._push(lane)
-        while self._ready and self._ready[0][1] != self._ready[0][2].turn:
+        while self._ready and self._ready[0][2] != self._ready[0][3].turn:
             heapq.heappop(self._ready)
         return self._ready[0][0] if self._ready else None
 
     def next_at(self) -> float | None:
         """When the next lane will be ready; None if none waits for a time."""
-        while self._later and self._later[0][1] != self._later[0][2].turn:
+        while self._later and self._later[0][2] != self._later[0][3].turn:
             heapq.heappop(self._later)
         return self._later[0][0] if self._later else None
 
     def _push(self, lane: Lane) -> None:
         lane.ready = True
         place = lane.ready_since + self.patience * lane.priority
-        heapq.heappush(self._ready, (place, lane.turn, lane))
+        self._entries += 1
+        heapq.heappush(self._ready, (place, self._entries, lane.turn, lane))
+
+
+class Stage:
+    """Lanes that wait for the same thing, answers apart from all others."""
+
+    def __init__(self, patience: float) -> None:
+        self._answers = Queue(patience)
+        self._others = Queue(patience)
+
+    def __bool__(self) -> bool:
+        return bool(self._answers or self._others)
+
+    def queue(self, lane: Lane) -> Queue:
+        """Where this lane waits."""
+        return self._answers if lane.answer else self._others
+
+    def pop(self, now: float, *, answers: bool, others: bool) -> Lane | None:
+        """The lane that goes next among those that may; None if none of them is ready."""
+        answer = self._answers.first(now) if answers else None
+        other = self._others.first(now) if others else None
+        if answer is not None and (other is None or answer <= other):
+            return self._answers.pop()
+        return self._others.pop() if other is not None else None
+
+    def moments(self, now: float, pace: Pace) -> Iterator[float]:
+        """When a lane will be ready, or the pace lets a ready one go."""
+        for queue, exempt in ((self._answers, True), (self._others, False)):
+            if (at := queue.next_at()) is not None:
+                yield at
+            free_at = pace.ready_at(exempt=exempt)
+            if free_at > now and queue.first(now) is not None:
+                yield free_at

@@ -14,7 +14,7 @@ from bot.model.outgoing import Receipt
 from bot.outbox.courier import Courier
 from bot.outbox.crash import CrashPoint
 from bot.outbox.draft import Priority
-from bot.outbox.pace import Lane, Pace, Queue
+from bot.outbox.pace import Lane, Pace, Queue, Stage
 from bot.outbox.resolve import Timing
 from bot.outbox.role import Role
 from bot.outbox.scout import Scout
@@ -80,11 +80,12 @@ class Sender:
         self._courier = Courier(platform, timing.attempt / 1_000)
         self._pace = Pace(platform.limits)
         self._reserve = platform.limits.in_flight // 8
-        self._lanes: dict[str, Lane] = {}
+        self._lanes: dict[tuple[str, int], Lane] = {}
+        self._claiming = 0
         self._claims = 0
         self._on_wire = 0
-        self._answers = Queue(timing.patience / 1_000)
-        self._others = Queue(timing.patience / 1_000)
+        self._waiting = Stage(timing.patience / 1_000)
+        self._claimed = Stage(timing.patience / 1_000)
         self._running: set[asyncio.Task[None]] = set()
         self._alarm: asyncio.TimerHandle | None = None
         self._quiet = asyncio.Event()
@@ -121,7 +122,7 @@ class Sender:
 
     def wake(self, woken: Woken) -> None:
         """Something was added to a lane."""
-        lane = self._lanes.get(woken.lane)
+        lane = self._lanes.get((woken.lane, woken.community))
         if lane is None:
             if self.is_full and woken.priority != Priority.ANSWER:
                 self._scout.fall_behind()
@@ -203,7 +204,7 @@ class Sender:
         """Let what was claimed and not attempted wait in the tables again."""
         for lane in list(self._lanes.values()):
             claimed = self._let_go(lane)
-            if claimed is not None and self._role.is_held:
+            if isinstance(claimed, Attempt) and self._role.is_held:
                 await self._settle(lane, claimed.row, Deferred("stopped", 0), go_on=False)
 
     async def idle(self) -> None:
@@ -218,18 +219,18 @@ class Sender:
     # -- lanes ---------------------------------------------------------------------------------------------
 
     def _lane(self, key: str, community: int, priority: int) -> Lane:
-        lane = self._lanes.get(key)
+        lane = self._lanes.get((key, community))
         if lane is None:
             lane = Lane(key, community, priority, answer=priority == Priority.ANSWER)
-            self._lanes[key] = lane
+            self._lanes[key, community] = lane
             self._quiet.clear()
         return lane
 
     def _queue(self, lane: Lane) -> Queue:
-        return self._answers if lane.answer else self._others
+        return (self._waiting if lane.claimed is None else self._claimed).queue(lane)
 
     def _drop(self, lane: Lane) -> None:
-        self._lanes.pop(lane.key, None)
+        self._lanes.pop((lane.key, lane.community), None)
         self._let_go(lane)
         if not self._lanes:
             self._quiet.set()
@@ -244,13 +245,16 @@ class Sender:
     def _go_ahead(self) -> None:
         """Start what is ready, and come back when something else will be."""
         self._stay()
-        if self._stopping or not (self._answers or self._others) or not self._role.is_held:
+        if self._stopping or not (self._waiting or self._claimed) or not self._role.is_held:
             return
         now = monotonic()
-        self._start_what_is_ready(now)
-        moment = self._next_moment(now)
-        if moment is not None:
-            self._alarm = asyncio.get_running_loop().call_later(max(moment - now, 0.0), self._go_ahead)
+        self._attempt_what_is_claimed(now)
+        self._claim_what_is_ready(now)
+        # in neither stage does it help to come back for room, which whatever ends makes
+        moments = (*self._waiting.moments(now, self._pace), *self._claimed.moments(now, self._pace))
+        if moments:
+            delay = max(min(moments) - now, 0.0)
+            self._alarm = asyncio.get_running_loop().call_later(delay, self._go_ahead)
 
     def _stay(self) -> None:
         """Start nothing by itself any more."""
@@ -258,56 +262,55 @@ class Sender:
             self._alarm.cancel()
             self._alarm = None
 
-    def _start_what_is_ready(self, now: float) -> None:
+    def _attempt_what_is_claimed(self, now: float) -> None:
         while True:
-            queue = self._next_queue(now)
-            if queue is None:
-                break
-            lane = queue.pop()
+            free = self._limits.in_flight - self._on_wire
+            lane = self._claimed.pop(
+                now,
+                answers=free > 0 and self._pace.ready_at(exempt=True) <= now,
+                others=free > self._reserve and self._pace.ready_at(exempt=False) <= now,
+            )
+            if lane is None:
+                return
             ready_at = self._pace.lane_ready_at(lane.key)
             if ready_at > now:
-                queue.put(lane, now, ready_at)
+                self._claimed.queue(lane).put(lane, now, ready_at)
                 continue
             self._pace.take(lane.key, now, exempt=lane.answer)
-            self._start(lane)
+            self._on_wire += 1
+            self._start(lane, self._attempt)
 
-    def _next_moment(self, now: float) -> float | None:
-        """When the next lane can be started if nothing ends before; None if only that makes room."""
-        moments = [
-            moment for queue in (self._answers, self._others) if (moment := queue.next_at()) is not None
-        ]
-        moments += [
-            self._pace.ready_at(exempt=exempt)
-            for queue, exempt in ((self._answers, True), (self._others, False))
-            if queue.first(now) is not None and self._pace.ready_at(exempt=exempt) > now
-        ]
-        return min(moments, default=None)
+    def _claim_what_is_ready(self, now: float) -> None:
+        while True:
+            claims = self._claims + self._claiming
+            free = self._limits.in_flight * AHEAD - self._on_wire - claims
+            lane = self._waiting.pop(
+                now,
+                answers=free > 0 and self._pace.ready_at(exempt=True) <= now,
+                others=free > self._reserve
+                and self._pace.ready_at(exempt=False) <= now
+                and claims < self._pace.room(now),
+            )
+            if lane is None:
+                return
+            ready_at = self._pace.lane_ready_at(lane.key)
+            if ready_at > now:
+                self._waiting.queue(lane).put(lane, now, ready_at)
+                continue
+            self._claiming += 1
+            self._start(lane, self._take)
 
-    def _next_queue(self, now: float) -> Queue | None:
-        free = self._limits.in_flight - self._on_wire
-        answer = self._answers.first(now) if free > 0 and self._pace.ready_at(exempt=True) <= now else None
-        other = (
-            self._others.first(now)
-            if free > self._reserve and self._pace.ready_at(exempt=False) <= now
-            else None
-        )
-        if answer is not None and (other is None or answer <= other):
-            return self._answers
-        return self._others if other is not None else None
-
-    def _start(self, lane: Lane) -> None:
+    def _start(self, lane: Lane, work: Callable[[Lane], Awaitable[Next]]) -> None:
         lane.busy = True
         lane.woken = False
-        self._on_wire += 1
-        task = asyncio.create_task(self._serve(lane), name=f"outbox {lane.key}")
+        task = asyncio.create_task(self._serve(lane, work), name=f"outbox {lane.key}")
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    async def _serve(self, lane: Lane) -> None:
-        """Do what the lane needs, as long as it may go on; room in the pace was taken for its first step."""
+    async def _serve(self, lane: Lane, work: Callable[[Lane], Awaitable[Next]]) -> None:
         found: Next = Rest(system_ms() + self._timing.backoff)
         try:
-            found = await self._go(lane)
+            found = await work(lane)
         except StorageError as error:
             log.warning("lane_waits_for_storage", lane=lane.key, error=str(error))
         except Exception:
@@ -315,23 +318,28 @@ class Sender:
         self._finish(lane, found)
         self._go_ahead()
 
-    async def _go(self, lane: Lane) -> Next:
-        """One attempt or one look, and what came of it stored."""
+    async def _attempt(self, lane: Lane) -> Next:
+        """One attempt or one look, for which the pace has made room, and what came of it stored."""
+        claimed = self._let_go(lane)
+        outcome: Outcome
         try:
-            turn = await self._begin_turn(lane)
-            await self._announce(turn.moved)
-            match turn.next:
-                case Attempt(row, out) if self._role.is_held:
+            match claimed:
+                case None:
+                    self._pace.give_back(lane.key, exempt=lane.answer)
+                    return None
+                case Attempt(row, out) if not self._role.is_held:
+                    return Lost()
+                case Attempt(row, out) if (row.lease_until or 0) < system_ms() + self._timing.attempt:
+                    self._pace.give_back(lane.key, exempt=lane.answer)
+                    outcome, closed = Deferred("claimed too early", 0), 0.0
+                case Attempt(row, out):
                     self._crash_point("claimed")
                     outcome, closed = await self._courier.deliver(out)
                     self._crash_point("delivered")
                 case LookUp(row, out):
+                    self._pace.give_back(lane.key, exempt=lane.answer)
                     outcome, closed = await self._courier.look(out, row.first_attempt or row.added_at)
                     self._crash_point("looked up")
-                    self._pace.give_back(lane.key, exempt=lane.answer)
-                case other:
-                    self._pace.give_back(lane.key, exempt=lane.answer)
-                    return Lost() if isinstance(other, Attempt) else other
         finally:
             self._on_wire -= 1
         if closed:
@@ -342,31 +350,22 @@ class Sender:
         await self._announce(turn.moved)
         return turn.next
 
-    async def _begin_turn(self, lane: Lane) -> Turn:
-        claimed = self._let_go(lane)
-        if claimed is None:
-            return await self._take(lane)
-        if (claimed.row.lease_until or 0) < system_ms() + self._timing.attempt:
-            too_early = Deferred("claimed too early", 0)
-            return await self._settle(lane, claimed.row, too_early, go_on=True)
-        return Turn(claimed)
-
     def _may_claim(self, lane: Lane) -> bool:
         """Whether the lane may claim its next row in the unit that settles this one."""
         now = monotonic()
         return (
             self._role.is_held
             and not self._stopping
-            and self._claims < self._limits.in_flight * AHEAD
+            and self._claims + self._claiming < self._limits.in_flight * AHEAD
             and self._pace.ready_at(exempt=lane.answer) <= now
             and self._pace.lane_ready_at(lane.key) <= now
         )
 
-    def _claim(self, lane: Lane, attempt: Attempt) -> None:
-        lane.claimed = attempt
+    def _claim(self, lane: Lane, found: Attempt | LookUp) -> None:
+        lane.claimed = found
         self._claims += 1
 
-    def _let_go(self, lane: Lane) -> Attempt | None:
+    def _let_go(self, lane: Lane) -> Attempt | LookUp | None:
         claimed, lane.claimed = lane.claimed, None
         if claimed is not None:
             self._claims -= 1
@@ -387,15 +386,17 @@ class Sender:
                 log.error("outcome_not_stored", intent=row.key, error=str(error))
                 await asyncio.sleep(self._timing.wait(failures) / 1_000)
 
-    async def _take(self, lane: Lane) -> Turn:
-        fence = self._role.fence
-        if fence is None:
-            return Turn(Lost())
+    async def _take(self, lane: Lane) -> Next:
+        """Claim what goes next in the lane, or find out what else it needs."""
         try:
-            return await self._unit(lane, fence, lambda steps: steps.take())
-        except Exception:
-            self._pace.give_back(lane.key, exempt=lane.answer)
-            raise
+            fence = self._role.fence
+            if fence is None:
+                return Lost()
+            turn = await self._unit(lane, fence, lambda steps: steps.take())
+        finally:
+            self._claiming -= 1
+        await self._announce(turn.moved)
+        return turn.next
 
     async def _unit(self, lane: Lane, fence: int, work: Callable[[Steps], Awaitable[Turn]]) -> Turn:
         holder = Holder(self._role.name, fence, self._limits, self._timing)
@@ -424,10 +425,8 @@ class Sender:
             self._queue(lane).put(lane, now)
             return
         match found:
-            case Attempt():
+            case Attempt() | LookUp():
                 self._claim(lane, found)
-                self._queue(lane).put(lane, now)
-            case LookUp():
                 self._queue(lane).put(lane, now)
             case Rest(until):
                 lane.waited_until = until
