@@ -196,6 +196,26 @@ def test_it_runs_until_ctrl_c_and_keeps_its_data(kith: Kith) -> None:
     assert count(kith.database, "member") == before
 
 
+def test_a_start_tells_what_it_connects_to(kith: Kith) -> None:
+    with kith.start(
+        "run",
+        "--no-browser",
+        KITH_WEB_PORT="0",
+        KITH_DISCORD_TOKEN="a.b.c",
+        KITH_DISCORD_API="http://127.0.0.1:9/api",
+    ) as child:
+        try:
+            assert child.stdout is not None
+            assert child.stdout.readline().startswith(
+                "Kith is up, and connects to Discord. Its health is at http"
+            )
+            assert "Ctrl-C" in child.stdout.readline()
+            child.send_signal(signal.SIGINT)
+            assert child.wait(60) == Exit.FINE
+        finally:
+            child.kill()
+
+
 def test_a_second_one_on_the_same_data_says_so_and_leaves(kith: Kith) -> None:
     with running(kith):
         done = kith("run", "--port", "0", "--no-browser")
