@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import stat
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -201,6 +202,16 @@ async def test_a_full_disk_loses_nothing_and_repeats_nothing(tmp_path: Path) -> 
     async with opened(path) as platform:
         assert await platform.find(tried[-1], 0) == receipt
         assert [message.id for message in platform.room.history.in_place("c2")][-2:] == last
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps no such modes")
+async def test_what_is_said_in_the_room_is_for_its_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "room.db"
+    journal = await Journal.open(path)
+    journal.put("message", "m1", "{}")
+    await journal.saved()
+    assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()} == {0o600}
+    await journal.close()
 
 
 async def test_files_that_can_not_be_used_are_told_with_what_to_do(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
 import aiosqlite
@@ -48,6 +49,8 @@ class Journal:
     @classmethod
     async def open(cls, path: Path) -> Journal:
         """Open or make the file. Raises JournalError where it is damaged, newer, or not to be opened."""
+        with suppress(OSError):  # SQLite says what is wrong
+            await asyncio.to_thread(path.touch, 0o600, exist_ok=False)
         db = aiosqlite.connect(path)
         try:
             await db
