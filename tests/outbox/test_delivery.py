@@ -235,7 +235,7 @@ async def test_what_was_claimed_and_not_attempted_waits_again_after_a_stop(
 
 
 async def test_what_was_claimed_too_long_ago_is_claimed_anew(make: Make, server: WireServer) -> None:
-    world = await make(limits=wire_limits(in_flight=1), timing=replace(QUICK, lease=QUICK.attempt + 1))
+    world = await make(limits=wire_limits(in_flight=1), timing=replace(QUICK, lease=QUICK.attempt + 500))
     await world.start()
     await world.idle()
     server.hold()
