@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from pathlib import Path
 from typing import Final
 
@@ -24,7 +25,8 @@ from bot.platforms.slack.client import Refused as RefusedBySlack
 from bot.platforms.slack.manifest import creation_link, scopes
 from bot.platforms.slack.probe import say_privately
 
-_PREFIX: Final = {"bot_token": "xoxb-", "app_token": "xapp-", "signing_secret": ""}
+_PREFIX: Final = {"bot_token": "xoxb-", "app_token": "xapp-"}
+_SIGNING_SECRET: Final = re.compile(r"[0-9a-f]{32}")
 _WHERE: Final = {
     "bot_token": "Bot token, xoxb-… (OAuth & Permissions)",
     "app_token": "App-level token, xapp-… (Basic Information, with the scope connections:write)",
@@ -63,6 +65,11 @@ class Guide:
         given: dict[str, str] = {}
         wanted = slack.manifest(self._config, http=self._http)
         if self._config.slack.bot_token is None:
+            if self._http and self._config.web.public_url is None:
+                raise Refused(
+                    "Over HTTP, Slack must reach Kith from outside. Set web.public_url to its https address "
+                    "first, then run this again."
+                )
             self._make_app()
             given = self._secrets()
             options = slack.options(self._config.slack, given)
@@ -94,17 +101,16 @@ class Guide:
         self._say(
             "   Where the link is too long to open: at https://api.slack.com/apps press Create New App, then"
         )
-        self._say("   From a manifest, and paste what `kith connect slack --manifest` prints.\n")
+        how = "--http --manifest" if self._http else "--manifest"
+        self._say(f"   From a manifest, and paste what `kith connect slack {how}` prints.\n")
         self._say("   This is for one workspace. For several: kith connect slack --oauth\n")
-        if self._http and self._config.web.public_url is None:
-            self._say("   Over HTTP, Slack must reach Kith: set web.public_url to its address first.\n")
 
     def _secrets(self) -> dict[str, str]:
         self._say("2. Copy these from the app's pages. What you paste here is not shown.")
         given = {}
         for key in ("bot_token", "signing_secret" if self._http else "app_token"):
             value = self._terminal.ask_secret(f"   {_WHERE[key]}").strip()
-            if not value or not value.startswith(_PREFIX[key]):
+            if not _looks_right(key, value):
                 raise Refused(_mistaken(key, value))
             given[key] = value
         return given
@@ -146,11 +152,18 @@ class Guide:
             self._say(f"   It could not be sent ({refused}). That does no harm.")
 
 
+def _looks_right(key: str, value: str) -> bool:
+    if key == "signing_secret":
+        return _SIGNING_SECRET.fullmatch(value) is not None
+    return value.startswith(_PREFIX[key])
+
+
 def _mistaken(key: str, value: str) -> str:
-    prefix = _PREFIX[key]
     if not value:
         return "Nothing was given, and nothing kept."
-    words = f"That is not the {key.replace('_', ' ')}, which begins with {prefix}"
+    if key == "signing_secret":
+        return "That is not the signing secret, which has 32 digits and letters a to f. Nothing was kept."
+    words = f"That is not the {key.replace('_', ' ')}, which begins with {_PREFIX[key]}"
     if value.startswith("xoxp-"):
         return f"{words}: it is a person's token. Take the Bot User OAuth Token."
     if value.startswith(("xoxb-", "xapp-")):

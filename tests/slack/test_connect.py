@@ -125,6 +125,28 @@ async def test_the_wrong_token_is_not_kept(
     assert not tokens_folder().exists()
 
 
+async def test_over_http_the_address_and_the_signing_secret_come_first(
+    slack: FakeSlack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = slack.workspace("Workshop")
+    guide(slack, tmp_path, Script("", ""), monkeypatch)
+    file = tmp_path / "config.toml"
+
+    async def lead(script: Script) -> None:
+        await Guide(load(file, environ={}), file, script, http=True).lead()
+
+    with pytest.raises(Refused, match=r"web\.public_url"):
+        await lead(Script(workspace.bot_token, slack.app.signing_secret))
+    file.write_text('[web]\npublic_url = "https://kith.example.org"\n' + file.read_text())
+    with pytest.raises(Refused, match="That is not the signing secret"):
+        await lead(Script(workspace.bot_token, slack.app_token))
+    assert not tokens_folder().exists()
+    script = Script(workspace.bot_token, slack.app.signing_secret)
+    await lead(script)
+    assert "kith connect slack --http --manifest" in script.text
+    assert len([*tokens_folder().iterdir()]) == 2
+
+
 async def test_missing_and_needless_scopes_are_named_with_their_why(
     slack: FakeSlack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
