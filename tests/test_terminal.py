@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.cli.failures import Exit
+from bot.cli.terminal import TyperTerminal
 
 pty = pytest.importorskip("pty")
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,3 +44,11 @@ def test_the_first_ctrl_c_at_a_question_ends_it(tmp_path: Path) -> None:
         os.close(leader)
     assert b"Traceback" not in shown
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_question_names_commands_as_they_are_typed_here(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
+    assert TyperTerminal().ask("Does it have that of `kith connect slack`?", "n") == "y"
+    assert "`python3 start.py connect slack`" in capsys.readouterr().out

@@ -85,7 +85,8 @@ class Guide:
         if is_current or is_said_current(self._terminal):
             slack_manifest.keep(self._config, wanted)
         await self._greet(options)
-        self._say("\nAll done. Start Kith with `kith run`, then type /kith admin setup in Slack.")
+        setup = f"/{self._config.slack.command} admin setup"
+        self._say(f"\nAll done. Start Kith with `kith run`, then type {setup} in Slack.")
         self._say("Nothing public is said before you press Go there.")
 
     def _say(self, text: str = "") -> None:

@@ -38,7 +38,7 @@ class TyperTerminal:
 
     def ask(self, question: str, default: str) -> str:
         with _ended_by_ctrl_c():
-            answer: str = typer.prompt(question, default=default, show_default=False)
+            answer: str = typer.prompt(as_typed(question), default=default, show_default=False)
         return answer
 
 

@@ -125,6 +125,19 @@ async def test_the_wrong_token_is_not_kept(
     assert not tokens_folder().exists()
 
 
+async def test_a_renamed_command_is_named_so(
+    slack: FakeSlack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = slack.workspace("Workshop")
+    guide(slack, tmp_path, Script("", ""), monkeypatch)
+    file = tmp_path / "config.toml"
+    file.write_text(file.read_text() + 'command = "neighbour"\n')
+    script = Script(workspace.bot_token, slack.app_token, name="@nobody")
+    await guide(slack, tmp_path, script, monkeypatch).lead()
+    assert "type /neighbour admin setup" in script.text
+    assert "/kith " not in script.text
+
+
 async def test_over_http_the_address_and_the_signing_secret_come_first(
     slack: FakeSlack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
