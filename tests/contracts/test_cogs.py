@@ -279,6 +279,9 @@ def commands_page() -> str:
         "",
         "What people can use, by the part of Kith that it belongs to. Options in brackets may be left out; "
         "what is missing is asked for in a form. `/kith help` shows each person what they may use.",
+        "",
+        "On Slack, all but `/shoutout` begin with `/kith`: `/kith ask`, `/kith curate add`, "
+        "`/kith admin setup`.",
     ]
     for cog in known.cogs.values():
         specs = [spec for spec in known.catalog.commands if spec.cog == cog.name]
