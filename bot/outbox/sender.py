@@ -44,8 +44,7 @@ MOST_LANES = 4_096
 """Lanes remembered at once; the others stay in the tables until there is room. Answers always find room."""
 
 AHEAD = 4
-"""How many times the room on the wire rows may claim as they are added. A crash leaves
-what was claimed to be looked into."""
+"""Rows claimed at most, as a multiple of the room on the wire. A crash leaves them to be looked into."""
 
 Settled = Callable[[OutboxRow, str, Receipt | None], Awaitable[None]]
 
@@ -250,7 +249,7 @@ class Sender:
         now = monotonic()
         self._attempt_what_is_claimed(now)
         self._claim_what_is_ready(now)
-        # in neither stage does it help to come back for room, which whatever ends makes
+        # whatever ends makes room and calls this itself, so only times are waited for
         moments = (*self._waiting.moments(now, self._pace), *self._claimed.moments(now, self._pace))
         if moments:
             delay = max(min(moments) - now, 0.0)
