@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
+from typing import Final
+
+CLOSE: Final = 0.6
+"""How much of two words must be alike, from 0 to 1, for one to be taken for the other misspelt."""
+_BETWEEN: Final = re.compile(r"[\W_]+")
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known name closest to ``word``, or None if none is close. Letter case does not count."""
+    """The known name closest to ``word``, or None if none is close. Letter case does not count.
+
+    Of names with several words each must be close: what many of them begin with tells nothing.
+    """
     by_fold = {name.casefold(): name for name in known}
-    found = get_close_matches(word.casefold(), list(by_fold), n=1, cutoff=0.6)
-    return by_fold[found[0]] if found else None
+    wanted = word.casefold()
+    found = get_close_matches(wanted, by_fold, n=max(1, len(by_fold)), cutoff=CLOSE)
+    return next((by_fold[name] for name in found if _close_throughout(wanted, name)), None)
+
+
+def _close_throughout(wanted: str, name: str) -> bool:
+    ours, theirs = _BETWEEN.split(wanted), _BETWEEN.split(name)
+    if len(ours) == len(theirs):
+        return all(map(_close, ours, theirs))
+    while ours and theirs and ours[0] == theirs[0]:
+        del ours[0], theirs[0]
+    return _close(" ".join(ours), " ".join(theirs))
+
+
+def _close(one: str, other: str) -> bool:
+    return SequenceMatcher(None, one, other).ratio() >= CLOSE

@@ -156,6 +156,7 @@ async def test_an_unknown_command_gets_the_nearest_one(room: RoomTown) -> None:
             (("shotout",), "Did you mean /shoutout?"),
             (("kith", "qiet"), "Did you mean /kith quiet?"),
             (("kith",), "Did you mean"),
+            (("kith", "bogus"), "I don't know /kith bogus. /kith help shows what there is"),
             (("xyzzy",), "/kith help shows what there is"),
             (("x" * 100_000,), "/kith help shows what there is"),
         )
