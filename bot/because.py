@@ -41,8 +41,8 @@ class Because:
         )
 
     def dumps(self) -> str:
-        held = ((name, getattr(self, name)) for name in _FIELDS)
-        return "{" + ",".join([f'"{name}":{codec.dumps(value)}' for name, value in held if value]) + "}"
+        held = [f'"{name}":{codec.dumps(value)}' for name in _FIELDS if (value := getattr(self, name))]
+        return "{" + ",".join(held) + "}"
 
     @classmethod
     def loads(cls, text: str) -> Because:

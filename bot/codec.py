@@ -7,6 +7,7 @@ import dataclasses
 import json
 from datetime import date
 from enum import StrEnum
+from json.encoder import encode_basestring as quoted
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -29,7 +30,6 @@ _ENUMS: MappingProxyType[str, type[StrEnum]] = MappingProxyType(
         if isinstance(cls, type) and cls.__module__ == module.__name__ and issubclass(cls, StrEnum)
     }
 )
-_quoted = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -42,8 +42,8 @@ class _Shape:
 
 def _shape(cls: type[Any]) -> _Shape:
     return _Shape(
-        f'{{"$":{_quoted(cls.__name__)}',
-        tuple((item.name, f",{_quoted(item.name)}:", item.default) for item in dataclasses.fields(cls)),
+        f'{{"$":{quoted(cls.__name__)}',
+        tuple((item.name, f",{quoted(item.name)}:", item.default) for item in dataclasses.fields(cls)),
     )
 
 
@@ -56,10 +56,10 @@ def dumps(value: Any) -> str:
     """JSON text for a model value. Raises TypeError for anything that is not of the model."""
     kind = type(value)
     if kind is str:
-        return _quoted(value)
+        return quoted(value)
     if kind is text.T:
-        args = ",".join([f"{_quoted(name)}:{dumps(arg)}" for name, arg in value.args])
-        return f'{{"$":"T","is":{_quoted(value.template)},"args":{{{args}}}}}'
+        args = ",".join([f"{quoted(name)}:{dumps(arg)}" for name, arg in value.args])
+        return f'{{"$":"T","is":{quoted(value.template)},"args":{{{args}}}}}'
     shape = _SHAPES.get(kind)
     if shape is None:
         return _other(kind, value)
@@ -68,7 +68,7 @@ def dumps(value: Any) -> str:
         held = getattr(value, name)
         if type(held) is str:
             if held != default:
-                written += label + _quoted(held)
+                written += label + quoted(held)
         elif held is not default and (type(held) is not tuple or held or default != ()):
             written += label + dumps(held)
     return written + "}"
@@ -83,19 +83,19 @@ def _other(kind: type[Any], value: Any) -> str:
         case tuple() | list():
             return f"[{','.join(map(dumps, value))}]"
         case StrEnum():
-            return f'{{"$":{_quoted(kind.__name__)},"is":{_quoted(value.value)}}}'
+            return f'{{"$":{quoted(kind.__name__)},"is":{quoted(value.value)}}}'
         case str():
-            return _quoted(str(value))
+            return quoted(str(value))
         case int() if kind is int:
             return str(value)
         case float() if kind is float:
-            return _quoted(value)
+            return json.dumps(value)
         case bytes():
             return f'{{"$":"bytes","is":"{base64.b64encode(value).decode()}"}}'
         case rules.Rule():
             return f'{{"$":"Rule","is":{json.dumps(value.to_dict(), ensure_ascii=False)}}}'
         case ZoneInfo():
-            return f'{{"$":"Zone","is":{_quoted(value.key)}}}'
+            return f'{{"$":"Zone","is":{quoted(value.key)}}}'
         case date():
             return f'{{"$":"date","is":"{value.isoformat()}"}}'
         case _:

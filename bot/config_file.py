@@ -17,7 +17,7 @@ from pydantic import SecretStr, ValidationError
 
 from bot.config import BUILT_IN_COGS, Config, Section, keys, secret_names, sections, variable
 from bot.config_problems import ConfigError, Problem, explain, reading_order, syntax_problem
-from bot.nearest import nearest
+from bot.model.nearest import nearest
 from bot.toml_lines import KeyPath, locate
 
 NOT_SETTINGS: Final = frozenset({"KITH_HOME", "KITH_CONFIG", "KITH_CHROMIUM"})

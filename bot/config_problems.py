@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.config import keys, sections
-from bot.nearest import nearest
+from bot.model.nearest import nearest
 from bot.toml_lines import KeyPath
 
 

@@ -16,7 +16,7 @@ from bot.model.events import Raw
 from bot.model.ids import Channel, Member, PlatformRole
 from bot.model.rules import Rule
 from bot.model.text import Moment, TemplateError, clean, placeholders
-from bot.nearest import nearest
+from bot.model.nearest import nearest
 from bot.spec import REQUIRED, Parameter
 
 YES: Final = frozenset({"yes", "y", "true", "on", "1", "ja", "oui", "sí", "si"})

@@ -233,7 +233,8 @@ class UnitRunner:
         if not calls:
             return Outcome(rescheduled=rescheduled)
         around = await self._around(scope, event.space)
-        occasion = await _named(tx, occasion)
+        if occasion.member is not None and not occasion.member.name:
+            occasion = await _named(tx, occasion, occasion.member)
         drafts: list[Draft] = []
         form: Form | None = None
         forgotten: list[Member] = []
@@ -307,19 +308,20 @@ class UnitRunner:
             async with ctx.scope.tx.savepoint():
                 if entry.handler.role not in ctx.roles:
                     raise Sorry(forbidden(entry))
-                if await self._was_sent(ctx, occasion):
+                if occasion.once is not None and await marks.has(
+                    ctx.scope.tx, ctx.community, _form(occasion.once)
+                ):
                     raise Sorry(ALREADY)
-                private = isinstance(entry.handler, ButtonHandler) and entry.handler.private
-                values = {name: await self._known(ctx, value, private) for name, value in call.values.items()}
-                args = [await self._known(ctx, value, private) for value in call.args]
-                await entry.handler.method(entry.cog, ctx, *args, **values)
+                if occasion.token is not None:
+                    call = await self._introduced(ctx, call)
+                await entry.handler.method(entry.cog, ctx, *call.args, **call.values)
                 if occasion.token is not None and not _answered(ctx.effects):
                     ctx.reply(T("Done."))
                 form = ctx.effects.form
                 if form is not None:
                     form = self._stager.seal_form(ctx, form)
                 elif occasion.once is not None:
-                    await marks.claim(ctx.scope.tx, ctx.community, f"form:{occasion.once}", ctx.now)
+                    await marks.claim(ctx.scope.tx, ctx.community, _form(occasion.once), ctx.now)
                 return await self._stage(ctx, occasion, around, ctx.effects), form
         except Sorry as refusal:
             return await self._apologise(ctx, occasion, around, refusal.words), None
@@ -329,19 +331,20 @@ class UnitRunner:
             await faults.keep(ctx.scope, cog=ctx.cog, handler=ctx.handler, event=ctx.event, error=error)
             return await self._apologise(ctx, occasion, around, BROKEN), None
 
-    async def _was_sent(self, ctx: Ctx[Any, Any], occasion: Occasion) -> bool:
-        """Whether the form that brings this was sent before."""
-        if occasion.once is None:
-            return False
-        return await marks.has(ctx.scope.tx, ctx.community, f"form:{occasion.once}")
+    async def _introduced(self, ctx: Ctx[Any, Any], call: Call) -> Call:
+        """The call with people by the names they go by; a refusal if they would rather not be named."""
+        handler = call.entry.handler
+        private = isinstance(handler, ButtonHandler) and handler.private
+        values = {name: await self._known(ctx, value, private) for name, value in call.values.items()}
+        args = tuple([await self._known(ctx, value, private) for value in call.args])
+        return Call(call.entry, args, values)
 
     async def _known(self, ctx: Ctx[Any, Any], value: Any, private: bool) -> Any:
-        """People among the arguments by the name they go by; a refusal if they would rather not be named."""
         if isinstance(value, tuple):
             return tuple([await self._known(ctx, item, private) for item in value])
         if isinstance(value, ChosenMessage):
             return replace(value, author=await self._known(ctx, value.author, private))
-        if not isinstance(value, Member) or ctx.token is None:
+        if not isinstance(value, Member):
             return value
         row = await members.get(ctx.scope.tx, value.key)
         if row is not None:
@@ -379,11 +382,13 @@ class UnitRunner:
         )
 
 
-async def _named(tx: Tx, occasion: Occasion) -> Occasion:
-    """The occasion with whoever is behind it by the name they go by, where the platform did not say it."""
-    member = occasion.member
-    if member is None or member.name:
-        return occasion
+def _form(once: int) -> str:
+    """The mark of a form that was sent, by its number."""
+    return f"form:{once}"
+
+
+async def _named(tx: Tx, occasion: Occasion, member: Member) -> Occasion:
+    """The occasion with whoever is behind it by the name they go by; the platform did not say it."""
     row = await members.get(tx, member.key)
     if row is None or not row["name"]:
         return occasion

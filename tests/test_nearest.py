@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.nearest import nearest
+from bot.model.nearest import nearest
 
 COMMANDS = ("shoutout", "kith help", "kith log", "kith me", "kith quiet", "kith why", "kith-mod pause")
 ZONES = ("Europe/Rome", "Europe/Berlin", "America/New_York", "America/Argentina/Buenos_Aires")

@@ -16,7 +16,7 @@ import typer
 from bot.cli.failures import Refused
 from bot.config_file import Loaded, load
 from bot.host.me import as_json
-from bot.nearest import nearest
+from bot.model.nearest import nearest
 from bot.offline import opened
 from bot.version import VERSION
 from storage.port import Row, Tx

@@ -18,7 +18,7 @@ from bot.model.ids import Channel, Member, PlatformRole
 from bot.model.roles import Role
 from bot.model.rules import Rule, upcoming
 from bot.model.text import CommandName, Moment, T, Words
-from bot.nearest import nearest
+from bot.model.nearest import nearest
 from bot.reading import Misread, Place, shown
 from bot.registry import Registry
 from bot.settings import Sections, changed, filled, spoken, stored

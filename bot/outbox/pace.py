@@ -96,12 +96,9 @@ class Queue:
     """
 
     patience: float
-    _ready: list[tuple[float, int, int, Lane]] = field(default_factory=list)
-    _later: list[tuple[float, int, int, Lane]] = field(default_factory=list)
+    ready: list[tuple[float, int, int, Lane]] = field(default_factory=list)
+    later: list[tuple[float, int, int, Lane]] = field(default_factory=list)
     _entries: int = 0
-
-    def __bool__(self) -> bool:
-        return bool(self._ready or self._later)
 
     def put(self, lane: Lane, now: float, at: float = 0.0) -> None:
         """Let a lane be ready at a time, instead of whenever it was to be ready before."""
@@ -109,7 +106,7 @@ class Queue:
         if at > now:
             lane.ready = False
             self._entries += 1
-            heapq.heappush(self._later, (at, self._entries, lane.turn, lane))
+            heapq.heappush(self.later, (at, self._entries, lane.turn, lane))
         else:
             lane.ready_since = now
             self._push(lane)
@@ -130,32 +127,32 @@ class Queue:
 
     def pop(self) -> Lane:
         """The lane that goes next, after `first` has told of one."""
-        lane = heapq.heappop(self._ready)[3]
+        lane = heapq.heappop(self.ready)[3]
         lane.ready = False
         return lane
 
     def first(self, now: float) -> float | None:
         """The place of the lane that goes next, to compare with another queue's; None if none is ready."""
-        while self._later and self._later[0][0] <= now:
-            at, _, turn, lane = heapq.heappop(self._later)
+        while self.later and self.later[0][0] <= now:
+            at, _, turn, lane = heapq.heappop(self.later)
             if turn == lane.turn:
                 lane.ready_since = at
                 self._push(lane)
-        while self._ready and self._ready[0][2] != self._ready[0][3].turn:
-            heapq.heappop(self._ready)
-        return self._ready[0][0] if self._ready else None
+        while self.ready and self.ready[0][2] != self.ready[0][3].turn:
+            heapq.heappop(self.ready)
+        return self.ready[0][0] if self.ready else None
 
     def next_at(self) -> float | None:
         """When the next lane will be ready; None if none waits for a time."""
-        while self._later and self._later[0][2] != self._later[0][3].turn:
-            heapq.heappop(self._later)
-        return self._later[0][0] if self._later else None
+        while self.later and self.later[0][2] != self.later[0][3].turn:
+            heapq.heappop(self.later)
+        return self.later[0][0] if self.later else None
 
     def _push(self, lane: Lane) -> None:
         lane.ready = True
         place = lane.ready_since + self.patience * lane.priority
         self._entries += 1
-        heapq.heappush(self._ready, (place, self._entries, lane.turn, lane))
+        heapq.heappush(self.ready, (place, self._entries, lane.turn, lane))
 
 
 class Stage:
@@ -166,7 +163,8 @@ class Stage:
         self._others = Queue(patience)
 
     def __bool__(self) -> bool:
-        return bool(self._answers or self._others)
+        others, answers = self._others, self._answers
+        return bool(others.ready or others.later or answers.ready or answers.later)
 
     def queue(self, lane: Lane) -> Queue:
         """Where this lane waits."""
@@ -185,6 +183,5 @@ class Stage:
         for queue, exempt in ((self._answers, True), (self._others, False)):
             if (at := queue.next_at()) is not None:
                 yield at
-            free_at = pace.ready_at(exempt=exempt)
-            if free_at > now and queue.first(now) is not None:
+            if queue.first(now) is not None and (free_at := pace.ready_at(exempt=exempt)) > now:
                 yield free_at

@@ -244,13 +244,14 @@ class Sender:
     def _go_ahead(self) -> None:
         """Start what is ready, and come back when something else will be."""
         self._stay()
-        if self._stopping or not (self._waiting or self._claimed) or not self._role.is_held:
+        if self._stopping or not (self._claimed or self._waiting) or not self._role.is_held:
             return
         now = monotonic()
         self._attempt_what_is_claimed(now)
         self._claim_what_is_ready(now)
         # whatever ends makes room and calls this itself, so only times are waited for
-        moments = (*self._waiting.moments(now, self._pace), *self._claimed.moments(now, self._pace))
+        stages = [stage for stage in (self._claimed, self._waiting) if stage]
+        moments = [at for stage in stages for at in stage.moments(now, self._pace)]
         if moments:
             delay = max(min(moments) - now, 0.0)
             self._alarm = asyncio.get_running_loop().call_later(delay, self._go_ahead)
@@ -262,7 +263,7 @@ class Sender:
             self._alarm = None
 
     def _attempt_what_is_claimed(self, now: float) -> None:
-        while True:
+        while self._claimed:
             free = self._limits.in_flight - self._on_wire
             lane = self._claimed.pop(
                 now,
@@ -280,7 +281,7 @@ class Sender:
             self._start(lane, self._attempt)
 
     def _claim_what_is_ready(self, now: float) -> None:
-        while True:
+        while self._waiting:
             claims = self._claims + self._claiming
             free = self._limits.in_flight * AHEAD - self._on_wire - claims
             lane = self._waiting.pop(

@@ -87,7 +87,7 @@ class SqliteTx:
     async def one(self, sql: str, params: Params = NO_PARAMS) -> Row | None:
         self._execute(sql, params)
         try:
-            return cast(Row | None, self._cursor.fetchone())
+            return cast("Row | None", self._cursor.fetchone())
         except Exception as error:
             raise self._fail(error) from error
 

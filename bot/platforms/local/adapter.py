@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Final
 
 from bot.model.content import Catalog, CommandSpec, Form, MenuSpec, MenuTarget
@@ -189,10 +188,8 @@ class LocalPlatform:
         if further := [name for name in names if name.split()[0] in typed[:1] and len(typed) == 1]:
             shown = ", ".join(f"/{name}" for name in further)
             raise Refused("unknown_command", f"One more word, please: {shown}.")
-        close = get_close_matches(" ".join(typed[:2]), names, n=1) or get_close_matches(
-            "".join(typed[:1]), names, n=1
-        )
-        hint = f"Did you mean /{close[0]}?" if close else "Type / to see those there are."
+        close = nearest(" ".join(typed[:2]), names) or nearest("".join(typed[:1]), names)
+        hint = f"Did you mean /{close}?" if close else "Type / to see those there are."
         raise Refused("unknown_command", f"There is no command like that. {hint}")
 
     async def press(self, seat: str, message: str, control: str) -> Outcome:
