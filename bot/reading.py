@@ -14,9 +14,9 @@ from bot import grammar
 from bot.model.content import Field, Kind
 from bot.model.events import Raw
 from bot.model.ids import Channel, Member, PlatformRole
+from bot.model.nearest import nearest
 from bot.model.rules import Rule
 from bot.model.text import Moment, TemplateError, clean, placeholders
-from bot.model.nearest import nearest
 from bot.spec import REQUIRED, Parameter
 
 YES: Final = frozenset({"yes", "y", "true", "on", "1", "ja", "oui", "sí", "si"})

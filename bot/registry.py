@@ -22,8 +22,8 @@ from bot.cog import (
 )
 from bot.model.content import Catalog, CommandSpec, Kind, MenuSpec
 from bot.model.events import Event
-from bot.model.roles import Role
 from bot.model.nearest import nearest
+from bot.model.roles import Role
 from bot.spec import ABOUT_MOST, OPTIONS_MOST, Parameter, SpecError, of_dataclass
 
 SUBCOMMANDS_MOST: Final = 25

@@ -33,9 +33,9 @@ from bot.model.events import (
     SpaceSeen,
 )
 from bot.model.ids import Channel, Member, MessageRef, Space
+from bot.model.nearest import nearest
 from bot.model.text import CommandName, Moment, T, Words, clean, counted
 from bot.model.ticks import ScheduleDue, ScheduleSkipped, Tick
-from bot.model.nearest import nearest
 from bot.occasion import Call, Occasion, Outcome
 from bot.reading import Place, Read
 from bot.registry import Entry, Registry

@@ -16,9 +16,9 @@ from bot import codec, grammar, spec
 from bot.model.content import Field, Kind
 from bot.model.events import Raw
 from bot.model.ids import Channel, Member, PlatformRole
+from bot.model.nearest import nearest
 from bot.model.rules import Rule
 from bot.model.text import Moment
-from bot.model.nearest import nearest
 from bot.reading import Misread, Place, coerce
 from bot.spec import Parameter
 from storage.port import Row

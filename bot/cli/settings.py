@@ -21,8 +21,8 @@ from bot.host.settings import HOST
 from bot.model.content import Kind
 from bot.model.events import Raw
 from bot.model.ids import Channel, Member, PlatformRole
-from bot.model.text import T
 from bot.model.nearest import nearest
+from bot.model.text import T
 from bot.offline import Offline, opened
 from bot.reading import Misread, Place, coerce
 from bot.redact import visible

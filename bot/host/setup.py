@@ -15,10 +15,10 @@ from bot.jobs import sync_jobs
 from bot.model.content import Accent, ButtonStyle, Card, Field, Form, Kind, Option, Section
 from bot.model.events import Raw
 from bot.model.ids import Channel, Member, PlatformRole
+from bot.model.nearest import nearest
 from bot.model.roles import Role
 from bot.model.rules import Rule, upcoming
 from bot.model.text import CommandName, Moment, T, Words
-from bot.model.nearest import nearest
 from bot.reading import Misread, Place, shown
 from bot.registry import Registry
 from bot.settings import Sections, changed, filled, spoken, stored

@@ -305,6 +305,8 @@ async def test_a_command_line_names_people_for_the_host(house: House) -> None:
     refused = await house.post("/api/command", {"as": JO, "channel": "c3", "text": "/shoutuot @Mina"})
     assert (refused.status, refused.body["error"]) == (404, "unknown_command")
     assert "Did you mean /shoutout?" in refused.body["message"]
+    odd = await house.post("/api/command", {"as": JO, "channel": "c3", "text": "/snippet bogus"})
+    assert odd.body["message"] == "There is no command like that. Type / to see those there are."
     group = await house.post("/api/command", {"as": JO, "channel": "c3", "text": "/snippet"})
     assert (group.status, group.body["error"]) == (404, "unknown_command")
     assert "/snippet show" in group.body["message"]

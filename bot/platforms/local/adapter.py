@@ -10,6 +10,7 @@ from typing import Final
 from bot.model.content import Catalog, CommandSpec, Form, MenuSpec, MenuTarget
 from bot.model.ids import Member, Space
 from bot.model.limits import Limits
+from bot.model.nearest import nearest
 from bot.model.outgoing import Outgoing, Receipt
 from bot.model.roles import Role, expand
 from bot.model.text import Span, clean
