@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from bot import runtime
-from bot.platforms.discord.wire import BODY_MOST, NoAnswer, NotSent, Wire
+from bot.platforms.wire import BODY_MOST, NoAnswer, NotSent, Wire
 
 HELLO = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 

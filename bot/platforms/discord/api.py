@@ -17,7 +17,7 @@ from bot.platforms.discord.errors import Refused
 from bot.platforms.discord.ids import Json
 from bot.platforms.discord.pace import Pace
 from bot.platforms.discord.render import Body, File
-from bot.platforms.discord.wire import PATIENCE, Answer, NoAnswer, NotSent, Wire
+from bot.platforms.wire import PATIENCE, Answer, NoAnswer, NotSent, Wire
 
 _CLOSED_FOR: Final = 60.0
 _BANNED_FOR: Final = 600.0

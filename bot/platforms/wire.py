@@ -1,7 +1,7 @@
 """HTTP/1.1 to one server over kept-alive connections.
 
 Each greeting is one small request, and a general client spends more on it than all the rest of a delivery
-takes. So this does what Discord's REST API needs, no redirects and no cookies among it.
+takes. So this does what the APIs of Discord and Slack need, no redirects, cookies or proxies among it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PATIENCE: Final = 20.0
 IDLE: Final = 50.0
 """Seconds for which an unused connection is kept; servers keep them for a minute and more."""
 BODY_MOST: Final = 16 * 1024 * 1024
-"""Bytes that an answer may have, unpacked: many times as many as any that Discord gives."""
+"""Bytes that an answer may have, unpacked: many times as many as any that we are given."""
 _TARGET: Final = re.compile(r"/[!-~]*")
 _STATUS: Final = re.compile(r"HTTP/1\.([01]) ([1-5]\d\d)(?: |$)")
 _LENGTH: Final = re.compile(r"[0-9]{1,12}")
