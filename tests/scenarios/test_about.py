@@ -25,7 +25,13 @@ async def test_help_on_one_command(shed: Town) -> None:
     priya = shed.as_("Priya")
     for wanted in ("shoutout", "/shoutout"):
         await priya.types(f"/kith help {wanted}")
-        await priya.hears_privately("/shoutout", "Who helped you?", "Write it like this", "to why")
+        await priya.hears_privately(
+            "/shoutout", "Who helped you?", "Write it like this: /shoutout @name <why>"
+        )
+    await priya.types("/kith help kith feedback")
+    await priya.hears_privately("Write it like this: /kith feedback <words> [signed: yes]")
+    await priya.types("/kith help kith me")
+    await priya.hears_privately("Write it like this: /kith me")
 
 
 async def test_help_on_something_unknown_suggests_the_nearest(shed: Town) -> None:
@@ -183,7 +189,9 @@ async def test_an_unknown_option_gets_the_nearest_one(shed: Town) -> None:
     await priya.types("/kith quiet onn: no")
     await priya.hears_privately("There is no option onn. Did you mean on?")
     await priya.types("/shoutout @Jo wyh: for carrying the bench")
-    await priya.hears_privately("There is no option wyh. Did you mean why?")
+    await priya.hears_privately(
+        "There is no option wyh. Did you mean why? Write it like this: /shoutout @name <why>"
+    )
     await priya.types("/kith me and something else")
     await priya.hears_privately("I could not place and something else")
     await shed.silence()
