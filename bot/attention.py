@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from storage.port import Tx
 from storage.repos import attention as repo
@@ -54,15 +54,13 @@ LONGEST_WAIT: Final = {
 """How late each kind may come, in milliseconds, before it is dropped instead."""
 
 
-@dataclass(frozen=True, slots=True)
-class Admitted:
+class Admitted(NamedTuple):
     """It may be said at ``at`` (UTC ms of community time), perhaps later than now."""
 
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Folded:
+class Folded(NamedTuple):
     """It belongs into the message with this intent, which waits already."""
 
     into: str

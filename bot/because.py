@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
-from typing import Final
+from typing import NamedTuple
 
 from bot import codec
 from bot.model.ids import Member
 from bot.model.text import Moment, T, Words
 
 
-@dataclass(frozen=True, slots=True)
-class Because:
+class Because(NamedTuple):
     """The cog, what set it off, who did, when (UTC ms), and what the cog says about it itself.
 
     ``rule`` is the schedule or setting behind it in words; ``set_by`` the key of who chose it.
@@ -41,15 +39,12 @@ class Because:
         )
 
     def dumps(self) -> str:
-        held = [f'"{name}":{codec.dumps(value)}' for name in _FIELDS if (value := getattr(self, name))]
+        held = [f'"{name}":{codec.dumps(value)}' for name in self._fields if (value := getattr(self, name))]
         return "{" + ",".join(held) + "}"
 
     @classmethod
     def loads(cls, text: str) -> Because:
         return cls(**{"cog": "", "how": "", "at": 0, **json.loads(text)})
-
-
-_FIELDS: Final = tuple(item.name for item in fields(Because))
 
 
 def tell(because: Because, *, who: Member | None, set_by: Member | None, behind: str = "") -> Words:

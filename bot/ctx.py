@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic
+from typing import Any, Final, Generic, NamedTuple
 from zoneinfo import ZoneInfo
 
 from typing_extensions import TypeVar
@@ -37,8 +37,7 @@ class Sorry(Exception):
         self.words = words
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """Something a handler wants to be sent: a new message, or new content for an earlier one."""
 
     key: str
@@ -55,8 +54,7 @@ class Said:
     anonymous: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Noted:
+class Noted(NamedTuple):
     """A line for the community's open log."""
 
     topic: str

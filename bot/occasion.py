@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from bot.host.settings import HOST, HostSettings
@@ -19,17 +19,15 @@ from bot.staging import Hush
 from storage.port import Row
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A handler with what it will be called with: ``args`` by position, ``values`` by name."""
 
     entry: Entry
     args: tuple[Any, ...] = ()
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Occasion:
+class Occasion(NamedTuple):
     """What a unit is about: the event, who set it off, where an answer goes."""
 
     event: Event
@@ -56,8 +54,7 @@ class Occasion:
         return self.actor is not None or spoken_to
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(NamedTuple):
     """A space as a unit finds it."""
 
     row: Row
@@ -71,8 +68,7 @@ class Surroundings:
         return settings
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What a unit came to, once it is committed."""
 
     staged: Staged | None = None

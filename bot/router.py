@@ -31,6 +31,7 @@ from bot.model.events import (
     Raw,
     SpaceLost,
     SpaceSeen,
+    SpokenTo,
 )
 from bot.model.ids import Channel, Member, MessageRef, Space
 from bot.model.nearest import nearest
@@ -49,6 +50,8 @@ from storage.repos import members
 
 COMPLETION_SECONDS: Final = 1.0
 COMPLETIONS_MOST: Final = 25
+SPOKEN_TO_MS: Final = 600_000
+"""Who speaks to the bot is answered once in this time, openly and privately."""
 STALE: Final = T("That button is from another time. Use the command again for a fresh one.")
 FOREIGN: Final = T("That one belongs to someone else. Use the command yourself to get your own.")
 FORGED: Final = T("That button isn't one of mine here. Nothing was done.")
@@ -115,6 +118,9 @@ class Router:
                 return await self._form_sent(event)
             case MenuUsed():
                 return await self._menu(event)
+            case SpokenTo():
+                await self._happening(_once_in_a_while(event))
+                return None
             case _:
                 await self._happening(event)
                 return None
@@ -263,7 +269,7 @@ class Router:
         if opened is None:
             return None
         entry, what = opened
-        occasion = replace(_interaction(event, "form"), once=what.once)
+        occasion = _interaction(event, "form")._replace(once=what.once)
         if isinstance(entry.handler, FormHandler):
             outcome = await self._run(occasion, [Call(entry, (*what.args, _cleaned(event.values)))])
             return outcome.form
@@ -430,7 +436,7 @@ def _interaction(event: Interaction, how: str) -> Occasion:
         actor=event.actor,
         channel=event.channel,
         message=getattr(event, "message", None),
-        token=event.token,
+        token=event.token or None,
     )
 
 
@@ -439,7 +445,16 @@ def _occasion(event: Event) -> Occasion:
     return _interaction(event, "refusal") if isinstance(event, Interaction) else _occasion_of(event)
 
 
+def _once_in_a_while(event: SpokenTo) -> SpokenTo:
+    """The same event for all that somebody says to the bot for some time."""
+    how = "privately" if event.message is None else "openly"
+    window = event.at // SPOKEN_TO_MS
+    return replace(event, id=f"spoken-to:{event.actor.member.key}:{how}:{window}")
+
+
 def _occasion_of(event: Event) -> Occasion:
+    if isinstance(event, SpokenTo):
+        return _interaction(event, "event")
     subject: Member | None = getattr(event, "member", None)
     message: MessageRef | None = getattr(event, "message", None)
     channel: Channel | None = message.channel if message else None

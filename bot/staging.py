@@ -6,8 +6,8 @@ Everything that keeps Kith from being a nuisance is decided here, once, for ever
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from bot import attention, codec
 from bot.actions import Sealer
@@ -33,8 +33,7 @@ PAUSE = "pause"
 """The log's topic for what a pause silenced."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hush:
+class Hush(NamedTuple):
     """Why a space hears nothing in public now."""
 
     topic: str

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from storage.port import Row, Tx, Value
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """One unit's surroundings: its transaction, tenant, space, community time (UTC ms) and ids."""
 
     tx: Tx

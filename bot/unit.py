@@ -394,8 +394,8 @@ async def _named(tx: Tx, occasion: Occasion, member: Member) -> Occasion:
         return occasion
     known = Member(member.space, member.id, row["name"], member.bot)
     if occasion.actor is None:
-        return replace(occasion, subject=known)
-    return replace(occasion, actor=replace(occasion.actor, member=known))
+        return occasion._replace(subject=known)
+    return occasion._replace(actor=replace(occasion.actor, member=known))
 
 
 def held_roles(actor: Actor | None, host: HostSettings) -> frozenset[Role]:

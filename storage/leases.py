@@ -4,13 +4,12 @@ Times are real time in UTC milliseconds, given by the caller. Each time a role i
 what a former holder still does can be told from what the present one does.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from storage.port import Tx
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(NamedTuple):
     """A role held until `until`; `fence` is larger than every earlier holder's."""
 
     name: str

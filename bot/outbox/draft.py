@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from bot.model.content import Card, Content
 from bot.model.ids import Member, Space
@@ -22,8 +22,7 @@ class Priority(IntEnum):
     DROP = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """Something to be sent, edited, deleted or reacted with, once, named by ``out.key``.
 
     ``because`` is the JSON text that ``/kith why`` shows, ``kind`` the kind of attention it takes; both mean

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from bot import codec
 from bot.model.ids import Channel, MessageRef
@@ -20,8 +20,7 @@ from storage.repos.outbox import OutboxRow
 _REASON_MOST: Final = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(NamedTuple):
     """A sender's leave to put a row on the wire at once: its fence, its lease, and how many may be there."""
 
     fence: int
@@ -29,16 +28,14 @@ class Grant:
     room: int
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(NamedTuple):
     """A row that was stored as being on the wire; its sender attempts it once the unit is committed."""
 
     row: OutboxRow
     out: Outgoing
 
 
-@dataclass(frozen=True, slots=True)
-class Woken:
+class Woken(NamedTuple):
     """A lane in which something new stands."""
 
     platform: str
@@ -47,16 +44,14 @@ class Woken:
     priority: int
 
 
-@dataclass(frozen=True, slots=True)
-class Parked:
+class Parked(NamedTuple):
     """Something will be due on this platform (community time)."""
 
     platform: str
     due_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Staged:
+class Staged(NamedTuple):
     """What a unit added, to be handed to ``Outbox.committed`` once it is committed."""
 
     started: tuple[Started, ...] = ()

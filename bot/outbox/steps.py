@@ -7,6 +7,7 @@ to be done.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from bot.model.limits import Limits
 from bot.model.outgoing import Delete, Edit, Outgoing, Receipt
@@ -21,31 +22,27 @@ _MOST_STEPS = 100
 """Rows that end without an attempt, passed over in one unit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """The row is on the wire: deliver it."""
 
     row: OutboxRow
     out: Outgoing
 
 
-@dataclass(frozen=True, slots=True)
-class LookUp:
+class LookUp(NamedTuple):
     """The row may have arrived: ask the platform."""
 
     row: OutboxRow
     out: Outgoing
 
 
-@dataclass(frozen=True, slots=True)
-class Rest:
+class Rest(NamedTuple):
     """Nothing to do in this lane before then (real ms)."""
 
     until: int
 
 
-@dataclass(frozen=True, slots=True)
-class More:
+class More(NamedTuple):
     """Something stands in the lane; take it in another unit."""
 
     priority: int
@@ -60,30 +57,26 @@ Next = Attempt | LookUp | Rest | More | Lost | None
 """What a lane needs; None: nothing stands in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arrived:
+class Arrived(NamedTuple):
     """The platform has it."""
 
     receipt: Receipt
 
 
-@dataclass(frozen=True, slots=True)
-class Deferred:
+class Deferred(NamedTuple):
     """It was refused for now; ``after`` in milliseconds."""
 
     reason: str
     after: int
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(NamedTuple):
     """It was refused for good."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(NamedTuple):
     """Nobody knows. ``error``: because the adapter broke."""
 
     reason: str
@@ -98,8 +91,7 @@ class Absent:
 Outcome = Arrived | Deferred | Refused | Unknown | Absent
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(NamedTuple):
     """A row that came to a state others may want to know of."""
 
     row: OutboxRow
@@ -107,16 +99,14 @@ class Moved:
     receipt: Receipt | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     """What one unit did, and what the lane needs next."""
 
     next: Next
     moved: tuple[Moved, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(NamedTuple):
     """Who moves rows, by which rules: a sender with its fence."""
 
     role: str

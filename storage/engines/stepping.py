@@ -20,7 +20,7 @@ _CONTROL = re.compile(
 )
 
 
-@dataclass(slots=True, frozen=True, repr=False)
+@dataclass(slots=True, repr=False)
 class Waiting:
     """A unit in the queue: its work, the caller's context variables, and the caller's future."""
 
@@ -29,7 +29,7 @@ class Waiting:
     future: Future[Any]
 
 
-@dataclass(slots=True, frozen=True, repr=False)
+@dataclass(slots=True, repr=False)
 class Done:
     """How a unit ended; its caller is told after the commit."""
 

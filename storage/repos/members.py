@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from storage.port import Params, Row, Tx
 
 
-@dataclass(frozen=True, slots=True)
-class Joined:
+class Joined(NamedTuple):
     """What a join meant. ``new`` is False for a repeated one; ``epoch`` counts the memberships from 1."""
 
     epoch: int

@@ -6,7 +6,6 @@ How rows move while they are delivered stands in `storage.repos.outbox_lanes`.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
 from storage.port import Row, Tx
@@ -73,8 +72,7 @@ class OutboxRow(NamedTuple):
         return cls._make(cast(Iterable[Any], row))
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(NamedTuple):
     """How many rows of a platform are in a state; ``oldest``: when the first was added (real ms)."""
 
     platform: str

@@ -6,7 +6,7 @@ it on the wire may move it; it returns whether it did.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from storage.port import Tx
 from storage.repos.outbox import SKIPPED, OutboxRow
@@ -15,8 +15,7 @@ SENDER = "sender:"
 """With the platform's name behind it, the role that may put this platform's rows on the wire."""
 
 
-@dataclass(frozen=True, slots=True)
-class LaneState:
+class LaneState(NamedTuple):
     """``known``: the key is there already; ``last`` position in the lane, 0 if nothing stands in it;
     ``sending``: rows of the platform on the wire."""
 
@@ -25,8 +24,7 @@ class LaneState:
     sending: int
 
 
-@dataclass(frozen=True, slots=True)
-class LaneAt:
+class LaneAt(NamedTuple):
     lane: str
     community: int
 
