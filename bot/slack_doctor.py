@@ -7,13 +7,12 @@ from collections.abc import Collection, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
-import aiohttp
-
 from bot.clock import system_ms
 from bot.config import is_loopback
 from bot.keyring import Keyring
 from bot.model.check import Check, State
 from bot.platforms.base import DeliveryError
+from bot.platforms.slack.api import Api
 from bot.platforms.slack.client import Client, Refused
 from bot.platforms.slack.installs import Installation
 from bot.platforms.slack.installs import State as Installed
@@ -30,17 +29,20 @@ _SHOWN: Final = 10
 
 
 async def look(
-    app: OAuthOptions, api: str, database: str, keys: Keyring, scopes: Collection[str]
+    app: OAuthOptions, address: str, database: str, keys: Keyring, scopes: Collection[str]
 ) -> Sequence[Check]:
-    """All that can be seen without changing anything. ``database``: its URL; ``scopes``: those needed."""
-    async with aiohttp.ClientSession() as session:
-        checks = [await _app(OAuth(app, api, session, system_ms), app)]
+    """All that can be seen without changing anything.
+
+    ``address``: that of Slack's Web API; ``database``: its URL; ``scopes``: those needed.
+    """
+    async with Api(address) as api:
+        checks = [await _app(OAuth(app, api, system_ms), app)]
         installed = await _installed(database, keys)
         if installed is None:
             return checks
         checks.append(_keys(installed))
         if checks[0].state is not State.FAIL:
-            checks += await _workspaces(installed, app, api, session, scopes)
+            checks += await _workspaces(installed, app, api, scopes)
         return checks
 
 
@@ -100,8 +102,7 @@ def _keys(installed: Sequence[Installation]) -> Check:
 async def _workspaces(
     installed: Sequence[Installation],
     app: OAuthOptions,
-    api: str,
-    session: aiohttp.ClientSession,
+    api: Api,
     scopes: Collection[str],
 ) -> list[Check]:
     title = "Slack workspaces"
@@ -112,7 +113,7 @@ async def _workspaces(
         return [Check.ok("slack-workspaces", title, f"none has installed it{former}: {app.install}")]
     try:
         async with asyncio.timeout(_SECONDS):
-            found = [await _workspace(one, api, session, scopes) for one in there[:_MOST]]
+            found = [await _workspace(one, api, scopes) for one in there[:_MOST]]
     except (DeliveryError, TimeoutError) as error:
         remedy = "Look at this machine's connection, and at slack.api if you set it."
         return [
@@ -134,14 +135,12 @@ async def _workspaces(
     return checks
 
 
-async def _workspace(
-    one: Installation, api: str, session: aiohttp.ClientSession, scopes: Collection[str]
-) -> tuple[str, str]:
+async def _workspace(one: Installation, api: Api, scopes: Collection[str]) -> tuple[str, str]:
     """What is wrong with an installation, and what it lacks. Raises DeliveryError."""
     assert one.tokens is not None
     if one.refused:
         return f"{_name(one)}: Slack gives no new tokens ({one.refused})", ""
-    client = Client(one.tokens.access, api, session)
+    client = Client(one.tokens.access, api)
     try:
         await client.call("auth.test")
     except Refused as refused:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-import aiohttp
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -20,6 +19,7 @@ from bot.config_file import Loaded, load
 from bot.keyring import Keyring
 from bot.offline import opened
 from bot.platforms.base import DeliveryError
+from bot.platforms.slack.api import Api
 from bot.platforms.slack.client import TOKEN
 from bot.platforms.slack.client import Refused as RefusedBySlack
 from bot.platforms.slack.installs import Installation, State, Tokens
@@ -107,8 +107,8 @@ def _chosen(found: Sequence[Installation], wanted: str) -> Installation:
 
 async def _leave(config: Config, tokens: Tokens) -> bool:
     """Tell Slack; False where it takes none of these tokens. Raises Refused where it won't."""
-    async with aiohttp.ClientSession() as session:
-        app = OAuth(oauth(config), config.slack.api, session, system_ms)
+    async with Api(config.slack.api) as api:
+        app = OAuth(oauth(config), api, system_ms)
         try:
             try:
                 await app.leave(tokens.access)

@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
-import aiohttp
 import pytest
 import pytest_asyncio
 
 from bot.clock import system_ms
 from bot.keyring import Keyring, new_key
 from bot.platforms.base import DeliveryError
+from bot.platforms.slack.api import Api
 from bot.platforms.slack.installs import AHEAD, Installation, State, Tokens
 from bot.platforms.slack.oauth import OAuth
 from bot.platforms.slack.renewal import Renewal
@@ -174,23 +174,23 @@ async def test_the_operators_mistake_is_no_workspaces_fault(s: Shared) -> None:
 class Process:
     """One of several that share a database."""
 
-    def __init__(self, s: Shared, engine: Engine, session: aiohttp.ClientSession) -> None:
+    def __init__(self, s: Shared, engine: Engine, api: Api) -> None:
         config = s.config()
         self.installs = SlackInstalls(engine, Keyring([s.key]), system_ms)
         self.used: list[Installation] = []
-        app = OAuth(oauth(config), config.slack.api, session, system_ms)
+        app = OAuth(oauth(config), api, system_ms)
         self.renewal = Renewal(app, self.installs, self.used.append, system_ms)
 
 
 async def test_two_processes_ask_for_one_token(tmp_path: Path, postgres: PostgresServer) -> None:
     async with (
         shared(tmp_path, database=await postgres.fresh(None)) as s,
-        aiohttp.ClientSession() as session,
+        Api(s.config().slack.api) as api,
     ):
         place = await s.place("One")
         assert s.running is not None
         engine = s.running.core.engine
-        here, there = Process(s, engine, session), Process(s, engine, session)
+        here, there = Process(s, engine, api), Process(s, engine, api)
         held = await here.installs.get(place.workspace.id)
         assert held is not None
         planned = s.slack.faults.add(Hang(accept=False), REFRESH)
@@ -219,11 +219,11 @@ async def test_a_process_learns_of_what_another_installs_and_ends(
 ) -> None:
     async with (
         shared(tmp_path, database=await postgres.fresh(None)) as s,
-        aiohttp.ClientSession() as session,
+        Api(s.config().slack.api) as api,
     ):
         place = await s.place("One")
         assert s.running is not None
-        other = Process(s, s.running.core.engine, session)
+        other = Process(s, s.running.core.engine, api)
         held = await other.installs.get(place.workspace.id)
         assert held is not None
         assert await other.installs.end(held, State.REVOKED) is not None
@@ -338,13 +338,13 @@ class Forgetful(SlackInstalls):
 async def test_tokens_that_could_not_be_stored_at_once_are_used_and_stored_later(s: Shared) -> None:
     place = await s.place("One")
     assert s.running is not None
-    async with aiohttp.ClientSession() as session:
+    async with Api(s.config().slack.api) as api:
         config = s.config()
         installs = Forgetful(s.running.core.engine, Keyring([s.key]), system_ms)
         held = await installs.get(place.workspace.id)
         assert held is not None
         used: list[Installation] = []
-        app = OAuth(oauth(config), config.slack.api, session, system_ms)
+        app = OAuth(oauth(config), api, system_ms)
         after = await Renewal(app, installs, used.append, system_ms).renew(held)
     assert after is not None
     assert [one.tokens for one in used] == [after.tokens]
@@ -358,12 +358,12 @@ async def test_tokens_that_another_process_has_replaced_twice_end_nothing(
 ) -> None:
     async with (
         shared(tmp_path, database=await postgres.fresh(None)) as s,
-        aiohttp.ClientSession() as session,
+        Api(s.config().slack.api) as api,
     ):
         place = await s.place("One")
         await place.open()
         assert s.running is not None
-        other = Process(s, s.running.core.engine, session)
+        other = Process(s, s.running.core.engine, api)
         for _ in range(2):
             present = await other.installs.get(place.workspace.id)
             assert present is not None

@@ -12,7 +12,10 @@ import pytest
 from bot.model.content import Card, Image
 from bot.model.events import MessagePosted
 from bot.model.outgoing import InChannel, Post
-from tests.fakes.slack import FakeSlack
+from bot.platforms.base import RetryLater, Unsure
+from bot.platforms.slack.api import Api
+from bot.platforms.slack.client import Client
+from tests.fakes.slack import Drop, FakeSlack
 from tests.slack.stage import SlackStage
 
 
@@ -74,3 +77,19 @@ async def test_calls_uploads_and_sockets_go_through_it(proxy: Proxy) -> None:
     assert {"api/auth.test", "api/apps.connections.open", "api/chat.postMessage", "link"} <= paths
     assert any(path.startswith("upload") for path in paths), paths
     assert all(url.startswith(("http://", "ws://")) for url in proxy.asked)
+
+
+async def test_what_is_lost_behind_it_is_unsure_and_what_never_reached_it_is_not(proxy: Proxy) -> None:
+    async with FakeSlack() as slack:
+        proxy.behind = urlsplit(slack.url).port or 0
+        async with Api(slack.base_url) as api:
+            workspace = slack.workspace("Workshop")
+            client = Client(workspace.bot_token, api)
+            assert (await client.call("auth.test"))["team_id"] == workspace.id
+            slack.faults.add(Drop(), "auth.test")
+            with pytest.raises(Unsure):
+                await client.call("auth.test")
+            api.proxy = "http://127.0.0.1:1"
+            with pytest.raises(RetryLater) as raised:
+                await client.call("auth.test")
+            assert raised.value.everywhere

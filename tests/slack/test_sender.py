@@ -13,7 +13,8 @@ from bot.model.ids import Channel
 from bot.model.outgoing import Answer, Delete, Direct, Edit, InChannel, Post, React
 from bot.platforms.base import Gone, RetryLater, Unsure
 from bot.platforms.slack.answers import Token, Way
-from tests.fakes.slack import Delay, Drop, Hang, RateLimit, Refuse, Status
+from bot.platforms.slack.api import Api
+from tests.fakes.slack import Delay, Drop, Garble, Hang, RateLimit, Refuse, Status
 from tests.slack.stage import SlackStage, staged
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"0" * 40
@@ -39,6 +40,7 @@ def hello(stage: SlackStage, key: str = "k1") -> Post:
         (Refuse("service_unavailable"), RetryLater),
         (Status(502), Unsure),
         (Status(503, accept=False), Unsure),
+        (Garble(), Unsure),
         (Drop(), Unsure),
         (Refuse("internal_error"), Unsure),
         (Refuse("token_revoked"), RetryLater),
@@ -62,9 +64,9 @@ async def test_what_a_refusal_means(stage: SlackStage, fault: object, error: typ
 
 async def test_a_server_out_of_reach_is_tried_later_since_nothing_was_sent(stage: SlackStage) -> None:
     workspace = stage.platform._workspaces[stage.space.id]
-    workspace.client.api = "http://127.0.0.1:1/api"
-    with pytest.raises(RetryLater) as raised:
-        await stage.platform.deliver(hello(stage))
+    async with Api("http://127.0.0.1:1/api") as workspace.client.api:
+        with pytest.raises(RetryLater) as raised:
+            await stage.platform.deliver(hello(stage))
     assert raised.value.everywhere
 
 

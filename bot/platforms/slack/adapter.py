@@ -9,7 +9,6 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import aiohttp
 import structlog
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response
@@ -27,6 +26,7 @@ from bot.model.outgoing import Outgoing, Receipt
 from bot.model.text import Span
 from bot.platforms.base import DeliveryError, Gone, NotConnected, RetryLater, Sink, SpaceInfo
 from bot.platforms.slack import manifest
+from bot.platforms.slack.api import Api
 from bot.platforms.slack.client import Client, Refused
 from bot.platforms.slack.installs import Installs
 from bot.platforms.slack.limits import SLACK, measure
@@ -91,7 +91,7 @@ class SlackPlatform:
         self._installs = installs
         self._now = now
         self._catalog = Catalog()
-        self._session: aiohttp.ClientSession | None = None
+        self._api: Api | None = None
         self._workspaces: dict[str, Workspace] = {}
         self._renderers: dict[str, Renderer] = {}
         self._notices = Notices()
@@ -141,9 +141,7 @@ class SlackPlatform:
             raise SlackRefused("Slack needs an app token (Socket Mode) or a signing secret (HTTP).")
         self._catalog, self._notices.told = catalog, sink.told
         async with AsyncExitStack() as stack:
-            self._session = await stack.enter_async_context(
-                aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=32))
-            )
+            self._api = await stack.enter_async_context(Api(options.api))
             stack.callback(self._forget)
             if options.oauth is not None:
                 await self._for_all(sink, stack, options.oauth)
@@ -174,18 +172,17 @@ class SlackPlatform:
 
     async def _for_all(self, sink: Sink, stack: AsyncExitStack, app: OAuthOptions) -> None:
         """Be where the app is installed."""
-        assert self._session is not None
+        assert self._api is not None
         assert self._installs is not None
-        oauth = OAuth(app, self._options.api, self._session, self._now)
+        oauth = OAuth(app, self._api, self._now)
         self.tenants = tenants = Tenants(
             oauth=oauth,
             installs=self._installs,
             workspaces=self._workspaces,
             sink=sink,
             notices=self._notices,
-            api=self._options.api,
+            api=self._api,
             install=app.install,
-            session=self._session,
             now=self._now,
         )
         stack.push_async_callback(tenants.close)
@@ -198,7 +195,7 @@ class SlackPlatform:
         await tenants.run()
 
     async def _by_socket(self, sink: Sink, workspace: Workspace, app_token: str) -> None:
-        assert self._session is not None
+        assert self._api is not None
         here = asyncio.Event()
 
         async def handle(client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
@@ -221,7 +218,7 @@ class SlackPlatform:
                 await self._seen(sink, workspace)
                 self._connected.set()
 
-        client = Client(app_token, self._options.api, self._session)
+        client = Client(app_token, self._api)
         sockets = Sockets(
             client,
             handle,
@@ -246,8 +243,8 @@ class SlackPlatform:
 
     async def _know(self, token: str) -> Workspace:
         """Learn whose token it is. Raises SlackRefused; waits as long as Slack is out of reach."""
-        assert self._session is not None
-        client = Client(token, self._options.api, self._session)
+        assert self._api is not None
+        client = Client(token, self._api)
         wait = 0.5
         while True:
             try:
@@ -305,7 +302,7 @@ class SlackPlatform:
     def _forget(self) -> None:
         self._connected.clear()
         self.door, self.tenants = None, None
-        self._bolt, self._listeners, self._session, self._open = None, None, None, 0
+        self._bolt, self._listeners, self._api, self._open = None, None, None, 0
         self._workspaces.clear()
 
     # -- out -----------------------------------------------------------------------------------------------
@@ -317,7 +314,7 @@ class SlackPlatform:
         return await self._sender.find(out, since)
 
     def _workspace(self, key: str) -> Workspace:
-        if self._session is None or not (self._workspaces or self._connected.is_set()):
+        if self._api is None or not (self._workspaces or self._connected.is_set()):
             raise RetryLater("not-connected: Slack is not reached yet", 0.5, everywhere=True)
         space = Space.of(key)
         if self.tenants is not None and self.tenants.stuck(space.id):

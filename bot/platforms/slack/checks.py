@@ -12,6 +12,7 @@ from bot.model.content import Catalog
 from bot.platforms.base import DeliveryError
 from bot.platforms.slack import manifest
 from bot.platforms.slack.adapter import SlackOptions, explain
+from bot.platforms.slack.api import Api
 from bot.platforms.slack.client import Client, Refused
 from bot.platforms.slack.people import pages
 from bot.platforms.slack.skew import SKEW, clock_words
@@ -24,8 +25,8 @@ _SECONDS = 20.0
 
 async def look(options: SlackOptions, catalog: Catalog) -> Sequence[Check]:
     """All that can be seen without changing anything."""
-    async with aiohttp.ClientSession() as session:
-        client = Client(options.bot_token, options.api, session)
+    async with Api(options.api) as api:
+        client = Client(options.bot_token, api)
         try:
             async with asyncio.timeout(_SECONDS):
                 token, workspace = await _token(client)
@@ -35,7 +36,7 @@ async def look(options: SlackOptions, catalog: Catalog) -> Sequence[Check]:
                     token,
                     _clock(client),
                     _scopes(client, catalog),
-                    await _socket(options, session),
+                    await _socket(options, api),
                     await _channels(workspace),
                 ]
         except (DeliveryError, TimeoutError) as error:
@@ -82,17 +83,17 @@ def _scopes(client: Client, catalog: Catalog) -> Check:
     return Check.ok("slack-scopes", title, f"all {len(wanted)} granted")
 
 
-async def _socket(options: SlackOptions, session: aiohttp.ClientSession) -> Check:
+async def _socket(options: SlackOptions, api: Api) -> Check:
     title = "Slack's way in"
     if options.app_token is None:
         if not options.signing_secret:
             remedy = "Set slack.app_token (Socket Mode) or slack.signing_secret (requests over HTTP)."
             return Check.fail("slack-socket", title, "neither Socket Mode nor HTTP is configured", remedy)
         return Check.ok("slack-socket", title, "requests over HTTP, signed")
-    client = Client(options.app_token, options.api, session)
+    client = Client(options.app_token, api)
     try:
         ticket = (await client.call("apps.connections.open"))["url"]
-        async with session.ws_connect(ticket) as socket:
+        async with api.session.ws_connect(ticket, proxy=api.proxy) as socket:
             hello = await socket.receive_json(timeout=10)
     except Refused as refused:
         remedy = OPERATOR.get(refused.error, "Look at the app-level token under Basic Information.")

@@ -1,9 +1,8 @@
-"""One call of Slack's Web API over the one session, and what its failure means for what was asked."""
+"""One call of Slack's Web API for one token, and what its failure means for what was asked."""
 
 from __future__ import annotations
 
 import json
-import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from email.utils import parsedate_to_datetime
@@ -11,11 +10,11 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 import aiohttp
-from slack_sdk.proxy_env_variable_loader import load_http_proxy_from_env
 
 from bot.platforms.base import DeliveryError, RetryLater, Unsure
+from bot.platforms.slack.api import TIMEOUT, Api
+from bot.platforms.wire import Answer
 
-TIMEOUT: Final = aiohttp.ClientTimeout(total=20)
 PAGE: Final = 200
 _JSON: Final = frozenset({"chat", "views", "conversations.open", "conversations.join", "reactions"})
 _RATE: Final = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
@@ -44,13 +43,8 @@ class Client:
     Every method raises Refused, RetryLater (nothing happened) or Unsure (nobody knows).
     """
 
-    def __init__(
-        self, token: str, api: str, session: aiohttp.ClientSession, *, authorization: str = ""
-    ) -> None:
-        self.api = api.rstrip("/")
-        self.session = session
-        self.proxy = load_http_proxy_from_env(quiet_logger())
-        """The proxy that the environment names, as slack_sdk understands it."""
+    def __init__(self, token: str, api: Api, *, authorization: str = "") -> None:
+        self.api = api
         self.scopes: frozenset[str] = frozenset()
         """What the token was granted, as told with the latest auth.test."""
         self.skew = 0.0
@@ -81,38 +75,26 @@ class Client:
             kind, body = "application/json; charset=utf-8", json.dumps(given)
         else:
             kind, body = "application/x-www-form-urlencoded", urlencode(given)
-        try:
-            async with self.session.post(
-                f"{self.api}/{method}",
-                data=body.encode(),
-                headers={"Authorization": self._authorization, "Content-Type": kind},
-                proxy=self.proxy,
-                timeout=TIMEOUT,
-                allow_redirects=False,
-            ) as answer:
-                status, headers, text = answer.status, answer.headers, await answer.text()
-        except aiohttp.ClientConnectorError as error:
-            raise RetryLater(f"unreachable: {type(error).__name__}", 5.0, everywhere=True) from error
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise Unsure(f"no-answer: {type(error).__name__}") from error
-        told = _object(text)
-        if status != 200 or told.get("ok") is not True:
-            raise failure(method, status, headers, told)
+        headers = {"Authorization": self._authorization, "Content-Type": kind}
+        answer = await self.api.post(method, headers, body.encode())
+        told = _object(answer.body)
+        if answer.status != 200 or told.get("ok") is not True:
+            raise _failure(method, answer, told)
         if method == "auth.test":
-            self._learn(headers)
+            self._learn(answer.headers)
         return told
 
     def _learn(self, headers: Mapping[str, str]) -> None:
-        if granted := headers.get("X-OAuth-Scopes"):
+        if granted := headers.get("x-oauth-scopes"):
             self.scopes = frozenset(scope.strip() for scope in granted.split(","))
-        if told := headers.get("Date"):
+        if told := headers.get("date"):
             self.skew = time.time() - parsedate_to_datetime(told).timestamp()
 
     async def post_to(self, url: str, body: Mapping[str, Any]) -> None:
         """Post to a response_url."""
         try:
-            async with self.session.post(
-                url, json=body, proxy=self.proxy, timeout=TIMEOUT, allow_redirects=False
+            async with self.api.session.post(
+                url, json=body, proxy=self.api.proxy, timeout=TIMEOUT, allow_redirects=False
             ) as answer:
                 status, text = answer.status, (await answer.text())[:200]
                 wait = answer.headers.get("Retry-After", "")
@@ -128,13 +110,11 @@ class Client:
             raise Refused(str(_object(text).get("error") or "response_url_refused"), f"http {status}")
 
 
-def failure(
-    method: str, status: int, headers: Mapping[str, str], told: Mapping[str, Any]
-) -> Refused | DeliveryError:
+def _failure(method: str, answer: Answer, told: Mapping[str, Any]) -> Refused | DeliveryError:
     """What Slack's refusal means. ``told``: its answer, empty where that was no JSON object."""
-    word = str(told.get("error", ""))
+    status, word = answer.status, str(told.get("error", ""))
     if status == 429 or word in _RATE:
-        return RetryLater(f"rate-limited: {method}", _wait(headers.get("Retry-After", "")))
+        return RetryLater(f"rate-limited: {method}", _wait(answer.headers.get("retry-after", "")))
     if not word or status >= 500 or word in _NOBODY_KNOWS:
         return Unsure(f"http-{status}: {method} {word}".rstrip())
     if word in _LATER:
@@ -143,7 +123,7 @@ def failure(
     return Refused(word, str(told.get("needed") or "; ".join(map(str, messages[:3]))))
 
 
-def _object(text: str) -> dict[str, Any]:
+def _object(text: str | bytes) -> dict[str, Any]:
     """A JSON object, or an empty one where the text is none."""
     try:
         told = json.loads(text)
@@ -157,10 +137,3 @@ def _wait(text: str) -> float:
         return max(float(text), 1.0)
     except ValueError:
         return 1.0
-
-
-def quiet_logger() -> logging.Logger:
-    """A logger for slack-bolt and slack_sdk that never writes what a request holds, as they do at DEBUG."""
-    logger = logging.getLogger("bot.platforms.slack.sdk")
-    logger.setLevel(logging.WARNING)
-    return logger

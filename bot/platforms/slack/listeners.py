@@ -29,7 +29,8 @@ from bot.model.text import T
 from bot.platforms.base import DeliveryError, Sink
 from bot.platforms.slack import forms
 from bot.platforms.slack.answers import Token, Way
-from bot.platforms.slack.client import Refused, quiet_logger
+from bot.platforms.slack.api import quiet_logger
+from bot.platforms.slack.client import Refused
 from bot.platforms.slack.forms import Asked
 from bot.platforms.slack.home import SHORTCUT
 from bot.platforms.slack.names import Names

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
-import aiohttp
 from slack_sdk.oauth import AuthorizeUrlGenerator
 
 from bot.platforms.base import DeliveryError
+from bot.platforms.slack.api import Api
 from bot.platforms.slack.client import Client, Refused
 from bot.platforms.slack.installs import Installation, Tokens
 
@@ -56,16 +56,13 @@ def challenge(verifier: str) -> str:
 class OAuth:
     """Slack's OAuth methods for this app. ``now`` is real time in UTC milliseconds."""
 
-    def __init__(
-        self, options: OAuthOptions, api: str, session: aiohttp.ClientSession, now: Callable[[], int]
-    ) -> None:
+    def __init__(self, options: OAuthOptions, api: Api, now: Callable[[], int]) -> None:
         self._options = options
         self._api = api
-        self._session = session
         self._now = now
         pair = f"{quote(options.client_id)}:{quote(options.client_secret)}"
         basic = f"Basic {base64.b64encode(pair.encode()).decode()}"
-        self._client = Client("", api, session, authorization=basic)
+        self._client = Client("", api, authorization=basic)
 
     def link(self, scopes: Collection[str], state: str, verifier: str = "") -> str:
         """Slack's page that asks to allow the app these scopes."""
@@ -87,7 +84,7 @@ class OAuth:
             redirect_uri=self._options.redirect,
             code_verifier=verifier or None,
         )
-        client = Client(told["access_token"], self._api, self._session)
+        client = Client(told["access_token"], self._api)
         if told.get("is_enterprise_install") or not told.get("team"):
             await self._let_go(client)
             raise OrgInstall(str((told.get("enterprise") or {}).get("name", "")))
@@ -121,7 +118,7 @@ class OAuth:
 
     async def leave(self, token: str) -> None:
         """Remove the app from a workspace. Raises as Client.call does."""
-        await Client(token, self._api, self._session).call(
+        await Client(token, self._api).call(
             "apps.uninstall",
             client_id=self._options.client_id,
             client_secret=self._options.client_secret,

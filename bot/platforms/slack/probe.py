@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import aiohttp
-
 from bot.model.content import Card
 from bot.platforms.base import DeliveryError
 from bot.platforms.slack.adapter import SlackOptions
+from bot.platforms.slack.api import Api
 from bot.platforms.slack.client import Client
 from bot.platforms.slack.people import pages
 from bot.platforms.slack.render import Renderer
@@ -16,8 +15,8 @@ from bot.platforms.slack.workspace import Workspace
 async def say_privately(options: SlackOptions, who: str, card: Card) -> str:
     """Send the card to a person by id, handle or name; words on what came of it. Raises Refused."""
     wanted = who.strip().removeprefix("@").casefold()
-    async with aiohttp.ClientSession() as session:
-        client = Client(options.bot_token, options.api, session)
+    async with Api(options.api) as api:
+        client = Client(options.bot_token, api)
         try:
             told = await client.call("auth.test")
             workspace = Workspace(told["team_id"], told.get("team", ""), told["user_id"], client)

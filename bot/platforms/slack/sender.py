@@ -374,9 +374,8 @@ class Sender:
                 length=len(image.data),
                 alt_txt=image.alt[:1_000] or None,
             )
-            async with workspace.client.session.post(
-                place["upload_url"], data=image.data, proxy=workspace.client.proxy
-            ) as answer:
+            api = workspace.client.api
+            async with api.session.post(place["upload_url"], data=image.data, proxy=api.proxy) as answer:
                 if answer.status != 200:
                     raise RetryLater(f"upload-failed: {answer.status}", 5.0)
             await workspace.client.call(

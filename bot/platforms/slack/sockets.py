@@ -17,7 +17,8 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
 from bot.platforms.base import DeliveryError
-from bot.platforms.slack.client import Client, Refused, quiet_logger
+from bot.platforms.slack.api import quiet_logger
+from bot.platforms.slack.client import Client, Refused
 
 CONNECTIONS: Final = 2
 OPERATOR: Final = {
@@ -76,8 +77,8 @@ class _Connection(AsyncBaseSocketModeClient):
         self._answered = 0.0
 
     async def connect(self) -> None:
-        self._socket = await self._client.session.ws_connect(
-            self.wss_uri, autoping=False, proxy=self._client.proxy
+        self._socket = await self._client.api.session.ws_connect(
+            self.wss_uri, autoping=False, proxy=self._client.api.proxy
         )
         self._answered = time.monotonic()
         self._receiver = asyncio.create_task(self._receive(self._socket), name="slack socket receives")

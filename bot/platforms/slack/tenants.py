@@ -12,12 +12,12 @@ from collections.abc import Callable, Coroutine, Mapping, MutableMapping
 from functools import partial
 from typing import Any, Final
 
-import aiohttp
 import structlog
 
 from bot.model.events import SpaceLost, SpaceSeen
 from bot.model.ids import Space
 from bot.platforms.base import DeliveryError, Sink
+from bot.platforms.slack.api import Api
 from bot.platforms.slack.client import DEAD, Client, Refused
 from bot.platforms.slack.installs import Installation, Installs, State
 from bot.platforms.slack.notices import Notices
@@ -54,9 +54,8 @@ class Tenants:
         workspaces: MutableMapping[str, Workspace],
         sink: Sink,
         notices: Notices,
-        api: str,
+        api: Api,
         install: str,
-        session: aiohttp.ClientSession,
         now: Callable[[], int],
     ) -> None:
         self._oauth = oauth
@@ -66,7 +65,6 @@ class Tenants:
         self._notices = notices
         self._api = api
         self._install = install
-        self._session = session
         self._now = now
         self._renewal = Renewal(oauth, installs, self._use_fresh, now)
         self._held: dict[str, Installation] = {}
@@ -205,7 +203,7 @@ class Tenants:
             return
         token = installation.tokens.access
         if workspace is None:
-            client = Client(token, self._api, self._session)
+            client = Client(token, self._api)
             client.mend = partial(self._mend, installation.team)
             workspace = Workspace(
                 installation.team,
@@ -353,7 +351,7 @@ class Tenants:
     async def _is_dead(self, held: Installation, at: int | None) -> bool:
         if held.tokens is not None:
             try:
-                await Client(held.tokens.access, self._api, self._session).call("auth.test")
+                await Client(held.tokens.access, self._api).call("auth.test")
                 return False
             except Refused as refused:
                 if refused.error in DEAD:
