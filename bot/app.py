@@ -132,7 +132,10 @@ def _discord(stack: AsyncExitStack, config: Config) -> Platform:
 
     assert config.discord.token is not None
     platform = DiscordPlatform(
-        config.discord.token.get_secret_value(), api=config.discord.api, gateway=config.discord.gateway
+        config.discord.token.get_secret_value(),
+        api=config.discord.api,
+        gateway=config.discord.gateway,
+        answer_mentions=config.discord.answer_mentions,
     )
     stack.push_async_callback(platform.close)
     return platform

@@ -149,6 +149,7 @@ class Discord(Section):
     token: SecretStr | None = None
     api: WebAddress = "https://discord.com/api/v10"
     gateway: str | None = Field(default=None, pattern=r"^wss?://\S+$")
+    answer_mentions: bool = False
 
 
 class Slack(Section):

@@ -8,10 +8,11 @@ from typing import Annotated, Any, Final
 
 from bot import codec
 from bot.because import Because, tell
-from bot.cog import Cog, CommandHandler, Group, Held, button, menu
+from bot.cog import Cog, CommandHandler, Group, Held, button, menu, on
 from bot.ctx import Ctx, Sorry
 from bot.host.settings import HostSettings
 from bot.model.content import Accent, Card, ChosenMessage, MenuTarget, Option, Section, Table
+from bot.model.events import SpokenTo
 from bot.model.ids import Member, MessageRef
 from bot.model.outgoing import InChannel
 from bot.model.roles import Role
@@ -26,6 +27,7 @@ from storage.repos import settings as setting_rows
 from storage.repos.outbox import OutboxRow
 
 LINES: Final = 10
+HELP: Final = ("kith", "help")
 _LINKS: Final = (
     re.compile(r"/channels/(?:\d+|@me)/(\d+)/(\d+)"),
     re.compile(r"/archives/(\w+)/p(\d{10})(\d{6})"),
@@ -54,7 +56,18 @@ class About(Cog[HostSettings, Store], name="kith"):
         """
         if command:
             self._help_on(ctx, command)
-            return
+        else:
+            self._help(ctx)
+
+    @on(SpokenTo, when=lambda event: not event.actor.member.bot)
+    async def spoken_to(self, ctx: AboutCtx, event: SpokenTo) -> None:
+        """Somebody speaks to me: all of the help if they alone see it, else where it is."""
+        if ctx.token is not None or ctx.channel is None:
+            self._help(ctx)
+        else:
+            ctx.reply(T("Hello {who}! {help} shows you what I can do.", who=ctx.user, help=CommandName(HELP)))
+
+    def _help(self, ctx: AboutCtx) -> None:
         by_cog: dict[str, list[Entry]] = {}
         for spec in self._registry.catalog.commands:
             entry = self._registry.command(spec.path)
@@ -89,9 +102,7 @@ class About(Cog[HostSettings, Store], name="kith"):
             raise Sorry(
                 T("I don't know {name}. Did you mean {close}?", name=command, close="/" + close)
                 if close
-                else T(
-                    "I don't know {name}. {help} shows all.", name=command, help=CommandName(("kith", "help"))
-                )
+                else T("I don't know {name}. {help} shows all.", name=command, help=CommandName(HELP))
             )
         about = f"{entry.handler.about} {entry.handler.details}".strip()
         ctx.reply(

@@ -158,6 +158,16 @@ class MenuUsed(Interaction):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpokenTo(Interaction):
+    """Someone wrote to the bot itself: named it in ``message``, or wrote privately (then it is None).
+
+    ``token`` is empty where a platform knows no private answer to a message.
+    """
+
+    message: MessageRef | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
     """Someone is typing the value of an option of the command ``path``: a question, not an event."""
 

@@ -30,6 +30,7 @@ from bot.platforms.discord.ids import PLATFORM, Json
 from bot.platforms.discord.limits import LIMITS
 from bot.platforms.discord.pace import INVALID_MOST, Pace
 from bot.platforms.discord.parse import TALK, Guilds
+from bot.platforms.discord.privately import Privately
 from bot.platforms.discord.pump import Pump
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class DiscordPlatform:
 
     ``first_retry``: seconds until an event is handed over again that could not be stored.
     ``invalid_most``: answers of 401, 403 and 429 within ten minutes after which nothing is sent.
+    ``answer_mentions``: messages in servers are heard even where no feature wants them.
     """
 
     def __init__(
@@ -65,10 +67,12 @@ class DiscordPlatform:
         patience: Patience | None = None,
         first_retry: float = 0.5,
         invalid_most: int = INVALID_MOST,
+        answer_mentions: bool = False,
     ) -> None:
         self._token = token
         self._address = api
         self._gateway = gateway
+        self._answer_mentions = answer_mentions
         self._limits = limits
         self._api = Api(api, token, Pace.at(limits.per_second, invalid_most))
         self._guilds = Guilds()
@@ -76,6 +80,7 @@ class DiscordPlatform:
         self._command_ids: Mapping[str, str] = {}
         self._courier = Courier(self._api, self._answers, self._guilds, limits, lambda: self._command_ids)
         self._desk = Desk(self._answers, self._guilds, lambda: self._command_ids, patience or Patience())
+        self._privately = Privately(self._api, self._guilds)
         self._pump = Pump(first_retry)
         self._reading = asyncio.Semaphore(_CENSUSES)
         self._application: Application | None = None
@@ -158,6 +163,7 @@ class DiscordPlatform:
 
     async def caught_up(self) -> None:
         """Return once the host has stored all that was heard so far, and what answers it is under way."""
+        await self._privately.idle()
         await self._pump.idle()
         await self._desk.idle()
 
@@ -187,6 +193,7 @@ class DiscordPlatform:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
         finally:
+            await self._privately.close()
             await self._desk.close()
             await self._pump.close()
 
@@ -216,6 +223,7 @@ class DiscordPlatform:
             self._guilds,
             catalog,
             lambda event: self._pump.hand(sink, event),
+            self._privately,
             me=found.bot,
             sees_joins=found.sees_members,
         )
@@ -226,6 +234,7 @@ class DiscordPlatform:
 
         def used(payload: Json) -> None:
             hearing.met(payload)
+            self._privately.met(payload)
             self._desk.take(sink, payload)
 
         readers = {
@@ -235,7 +244,7 @@ class DiscordPlatform:
         }
         intents = gateway.intents(
             members=found.sees_members,
-            messages=hearing.wants_messages,
+            messages=hearing.wants_messages or self._answer_mentions,
             reactions=hearing.wants_reactions,
             content=found.sees_content and hearing.wants_messages,
         )

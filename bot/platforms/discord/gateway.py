@@ -37,11 +37,12 @@ def aim(api: str, gateway: str | None) -> None:
 
 
 def intents(*, members: bool, messages: bool, content: bool, reactions: bool) -> discord.Intents:
-    """The least that is needed; members and content are privileged."""
+    """The least that is needed; members and content are privileged. ``messages`` are those in servers."""
     return discord.Intents(
         guilds=True,
         members=members,
         guild_messages=messages,
+        dm_messages=True,
         guild_reactions=reactions,
         message_content=content,
     )

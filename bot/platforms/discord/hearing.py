@@ -20,6 +20,7 @@ from bot.platforms.discord import parse
 from bot.platforms.discord.ids import Json
 from bot.platforms.discord.kept import Kept
 from bot.platforms.discord.parse import Guilds, now_ms, time_ms
+from bot.platforms.discord.privately import Privately
 
 _CLEARED_MOST: Final = 10_000
 _SCREENING_DAYS: Final = 30
@@ -35,10 +36,20 @@ Hand = Callable[[Event], None]
 class Hearing:
     """Reads dispatches. ``hand`` takes the events; ``sees_joins`` is false without the members intent."""
 
-    def __init__(self, guilds: Guilds, catalog: Catalog, hand: Hand, *, me: str, sees_joins: bool) -> None:
+    def __init__(
+        self,
+        guilds: Guilds,
+        catalog: Catalog,
+        hand: Hand,
+        privately: Privately,
+        *,
+        me: str,
+        sees_joins: bool,
+    ) -> None:
         self._guilds = guilds
         self._wanted = catalog.events
         self._hand = hand
+        self._privately = privately
         self._me = me
         self._sees_joins = sees_joins
         self._servers: dict[str, Json] = {}
@@ -75,9 +86,8 @@ class Hearing:
             "GUILD_MEMBER_ADD": self._joined,
             "GUILD_MEMBER_UPDATE": self._updated,
             "GUILD_MEMBER_REMOVE": self._left,
+            "MESSAGE_CREATE": self._message,
         }
-        if self.wants(MessagePosted) or not self._sees_joins:
-            found["MESSAGE_CREATE"] = self._message
         if self.wants(MessageRemoved):
             found["MESSAGE_DELETE"] = found["MESSAGE_DELETE_BULK"] = self._removed
         if self.wants(ReactionAdded):
@@ -164,7 +174,13 @@ class Hearing:
             self._hand(event)
 
     def _message(self, data: Json) -> None:
+        if data.get("guild_id") is None:
+            self._privately.take(data, self._me, self._hand)
+            return
         self.met(data)
+        if (spoken := parse.spoken_to(self._guilds, data, self._me)) is not None:
+            self._privately.met(data)
+            self._hand(spoken)
         if self.wants(MessagePosted):
             self._maybe(parse.posted(self._guilds, data, self._me))
 

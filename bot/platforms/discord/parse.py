@@ -21,8 +21,10 @@ from bot.model.events import (
     ReactionRemoved,
     SpaceLost,
     SpaceSeen,
+    SpokenTo,
 )
 from bot.model.ids import Channel, Member, MessageRef, PlatformRole, Space
+from bot.model.roles import Actor
 from bot.platforms.discord.ids import Json, snowflake_ms, space_of
 from bot.platforms.discord.render import text_of
 
@@ -31,6 +33,8 @@ TALK: Final = frozenset({0, 2, 5, 13})
 """Kinds of channels in which people write: text, voice, announcements, stage."""
 _WRITTEN: Final = frozenset({0, 19})
 _NO_JOIN_MESSAGES: Final = 1 << 0
+PRIVATELY: Final = "privately"
+"""The token of what was said privately: it is no interaction's, so the answer goes to the person."""
 
 
 def now_ms() -> int:
@@ -208,12 +212,10 @@ def left(guilds: Guilds, data: Json) -> MemberLeft:
 
 def posted(guilds: Guilds, data: Json, me: str) -> MessagePosted | None:
     """What a person wrote; None for what the platform or a webhook says, and for the bot's own words."""
-    author = data.get("author") or {}
     guild = data.get("guild_id")
-    if guild is None or data.get("webhook_id") or str(author.get("id")) == me:
+    if guild is None or not is_written(data, me):
         return None
-    if data.get("type", 0) not in _WRITTEN or "id" not in author:
-        return None
+    author = data["author"]
     guild = str(guild)
     space = guilds.space(guild)
     mentions = tuple(
@@ -233,6 +235,41 @@ def posted(guilds: Guilds, data: Json, me: str) -> MessagePosted | None:
         reply_to=str(reference["message_id"]) if reference.get("message_id") else None,
         mentions_bot=any(person.id == me for person in mentions),
     )
+
+
+def spoken_to(guilds: Guilds, data: Json, me: str, home: str | None = None) -> SpokenTo | None:
+    """What a person says to the bot: words that name it, or privately where ``home`` is their server.
+
+    None for all else; an answer to one of its messages notifies it too, and says nothing to it.
+    """
+    guild = data.get("guild_id") or home
+    words = str(data.get("content") or "")
+    if guild is None or (home is None and f"<@{me}>" not in words and f"<@!{me}>" not in words):
+        return None
+    author = data.get("author") or {}
+    if "id" not in author or author.get("bot") or not is_written(data, me):
+        return None
+    guild = str(guild)
+    space = guilds.space(guild)
+    told = data.get("member") or {}
+    who = member(space.key, author, told.get("nick"))
+    message = None if home is not None else _message(guilds, guild, data["channel_id"], data["id"])
+    return SpokenTo(
+        id=f"spoken-to:{data['id']}",
+        space=space,
+        at=snowflake_ms(data["id"]),
+        actor=Actor(who, frozenset(), frozenset(str(role) for role in told.get("roles") or ())),
+        token="" if message is not None else PRIVATELY,
+        channel=None if message is None else message.channel,
+        message=message,
+    )
+
+
+def is_written(data: Json, me: str) -> bool:
+    """Whether a message is somebody's words; not what the platform or a webhook says, nor the bot's own."""
+    author = data.get("author") or {}
+    said = data.get("type", 0) in _WRITTEN and "id" in author
+    return said and not data.get("webhook_id") and str(author["id"]) != me
 
 
 def removed(guilds: Guilds, data: Json) -> list[MessageRemoved]:

@@ -21,7 +21,7 @@ from bot.platforms.local.journal import NotSaved
 from bot.platforms.local.limits import MEASURES, units
 from bot.platforms.local.pump import Pump
 from bot.platforms.local.refused import Refused, not_yours, too_long, unknown
-from bot.platforms.local.room import Room
+from bot.platforms.local.room import BOT_ID, Room
 from bot.platforms.local.state import Dialog, Happening, Interaction, Json, Message
 from bot.platforms.local.translate import ROLE_NAMES, Translator
 
@@ -138,6 +138,16 @@ class LocalPlatform:
         message = self.room.say(seat, place, text, thread, reply_to)
         if not self._answers(message):
             self.room.tell(message)
+            if BOT_ID in (*message.pings, *self.room.places[message.place].pair):
+                interaction = self._begin(seat, message.place, message.thread)
+                self.room.ledger.happen(
+                    "spoken_to",
+                    seat,
+                    token=interaction.id,
+                    place=message.place,
+                    thread=message.thread,
+                    message=message.id,
+                )
         await self.room.saved()
         return message
 

@@ -21,6 +21,7 @@ from bot.model.events import (
     ReactionAdded,
     ReactionRemoved,
     SpaceSeen,
+    SpokenTo,
 )
 from bot.model.ids import Channel, Member, MessageRef, PlatformRole, Space
 from bot.model.roles import Actor, Role
@@ -48,6 +49,7 @@ class Translator:
             "joined": self._joined,
             "left": self._left,
             "said": self._said,
+            "spoken_to": self._spoken_to,
             "removed": self._removed,
             "reacted": self._reacted,
             "unreacted": self._unreacted,
@@ -136,6 +138,18 @@ class Translator:
             reply_to=it.more["reply_to"] or it.more["thread"],
             direct=bool(self._room.places[it.more["place"]].pair),
             mentions_bot=BOT_ID in mentioned,
+        )
+
+    def _spoken_to(self, it: Happening) -> SpokenTo:
+        private = bool(self._room.places[it.more["place"]].pair)
+        return SpokenTo(
+            id=it.id,
+            space=self.space,
+            at=it.at,
+            actor=self.actor(it.who),
+            token=it.more["token"],
+            channel=self.channel(it.more["place"]),
+            message=None if private else self.message(it.more),
         )
 
     def _removed(self, it: Happening) -> MessageRemoved:

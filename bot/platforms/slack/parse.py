@@ -15,13 +15,14 @@ from bot.model.events import (
     ReactionAdded,
     ReactionRemoved,
     SpaceLost,
+    SpokenTo,
 )
 from bot.model.ids import Member
 from bot.platforms.base import DeliveryError
 from bot.platforms.slack import emoji, text
 from bot.platforms.slack.answers import Token, Way
 from bot.platforms.slack.client import Refused
-from bot.platforms.slack.names import HELP, ROOT
+from bot.platforms.slack.names import ROOT
 from bot.platforms.slack.workspace import SLACKBOT, Known, Workspace
 
 Json = Mapping[str, Any]
@@ -190,7 +191,7 @@ class Parser:
         if user in (workspace.bot_user, SLACKBOT):
             return None
         if event.get("channel_type") == "im":
-            return self._help(workspace, event, Way.DIRECT)
+            return self._spoken_to(workspace, event, Way.DIRECT)
         written = str(event.get("text") or "")
         named = text.mentioned(written)
         thread = event.get("thread_ts")
@@ -209,7 +210,7 @@ class Parser:
     async def _mention(self, workspace: Workspace, event: Json) -> Event | None:
         if event.get("bot_id") or not event.get("user"):
             return None
-        return self._help(workspace, event, Way.EPHEMERAL)
+        return self._spoken_to(workspace, event, Way.EPHEMERAL)
 
     async def _reacted(self, workspace: Workspace, event: Json) -> Event | None:
         return self._reaction(ReactionAdded, "reacted", workspace, event)
@@ -241,20 +242,20 @@ class Parser:
             emoji=emoji.character(str(event["reaction"])),
         )
 
-    # -- what is answered by a command ---------------------------------------------------------------------
+    # -- what is answered privately --------------------------------------------------------------------------
 
     @staticmethod
-    def _help(workspace: Workspace, event: Json, way: Way) -> Event:
+    def _spoken_to(workspace: Workspace, event: Json, way: Way) -> Event:
         channel, ts = str(event["channel"]), str(event["ts"])
         thread = str(event.get("thread_ts") or "")
-        return CommandUsed(
+        return SpokenTo(
             id=_id(workspace, "asked", channel, ts),
             space=workspace.space,
             at=ms(ts),
             actor=workspace.quick_actor(str(event["user"])),
             token=str(Token(way, ts, thread)),
             channel=workspace.channel(channel),
-            path=HELP,
+            message=None if way is Way.DIRECT else workspace.message(channel, ts, thread or None),
         )
 
     async def _home(self, workspace: Workspace, event: Json) -> Event | None:
