@@ -14,12 +14,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import structlog
-from apscheduler.schedulers.asyncio import AsyncIOScheduler  # type: ignore[import-untyped]
-from apscheduler.triggers.date import DateTrigger  # type: ignore[import-untyped]
 
 from bot.clock import Clock, JumpWatch, TravelClock
 from bot.firing import Due, DueSchedule, DueTimer, Settle
@@ -31,6 +29,9 @@ from bot.timetable import following, load_rule
 from storage.errors import StorageError
 from storage.port import Engine, Row, Tx
 from storage.repos import schedules
+
+if TYPE_CHECKING:
+    from apscheduler.schedulers.asyncio import AsyncIOScheduler  # type: ignore[import-untyped]
 
 PAGE = 500
 ROUNDS = 100
@@ -99,12 +100,14 @@ class Scheduler:
             while True:
                 self._woken.clear()
                 try:
-                    alarm.set(await self.look())
+                    delay = await self.look()
                     failures = 0
                 except StorageError as error:
                     failures += 1
                     log.error("schedules_unread", error=str(error))
-                    alarm.set(back_off(self._retry_ms, failures, LONGEST_RETRY_MS))
+                    delay = back_off(self._retry_ms, failures, LONGEST_RETRY_MS)
+                if delay < self._heartbeat_ms:
+                    alarm.set(delay)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self._heartbeat_ms / 1000):
                         await self._woken.wait()
@@ -286,16 +289,17 @@ class Scheduler:
 
 
 class _Alarm:
-    """Rings once, after the delay set last."""
+    """Rings once, after the delay set last. APScheduler is loaded when there is something to ring for."""
 
     def __init__(self, ring: Callable[[], None]) -> None:
         self._ring = ring
-        # it would tell of each ring four times
-        logging.getLogger("apscheduler").setLevel(logging.WARNING)
-        self._scheduler = AsyncIOScheduler(timezone=UTC)
-        self._scheduler.start()
+        self._scheduler: AsyncIOScheduler | None = None
 
     def set(self, delay_ms: int) -> None:
+        from apscheduler.triggers.date import DateTrigger  # type: ignore[import-untyped]
+
+        if self._scheduler is None:
+            self._scheduler = _started()
         self._scheduler.add_job(
             self._rang,
             DateTrigger(run_date=datetime.now(UTC) + timedelta(milliseconds=delay_ms)),
@@ -305,10 +309,21 @@ class _Alarm:
         )
 
     def stop(self) -> None:
-        self._scheduler.shutdown(wait=False)
+        if self._scheduler is not None:
+            self._scheduler.shutdown(wait=False)
 
     async def _rang(self) -> None:
         self._ring()
+
+
+def _started() -> AsyncIOScheduler:
+    from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+    # it would tell of each ring four times
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    scheduler = AsyncIOScheduler(timezone=UTC)
+    scheduler.start()
+    return scheduler
 
 
 def _all(settles: Sequence[Settle]) -> Callable[[Tx], Coroutine[Any, Any, None]]:

@@ -46,6 +46,25 @@ def test_the_first_ctrl_c_at_a_question_ends_it(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_long_work_shows_how_far_it_is(tmp_path: Path) -> None:
+    leader, follower = pty.openpty()
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("KITH_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "bot.cli", "migrate"],
+        cwd=ROOT,
+        env={**kept, "KITH_HOME": str(tmp_path), "TERM": "xterm"},
+        stdout=subprocess.PIPE,
+        stderr=follower,
+        timeout=60,
+    )
+    os.close(follower)
+    shown = os.read(leader, 1 << 16)
+    os.close(leader)
+    assert done.returncode == 0, shown
+    assert b"100%" in shown
+    assert done.stdout.endswith(b"The database is up to date.\n")
+
+
 def test_a_question_names_commands_as_they_are_typed_here(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

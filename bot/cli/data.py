@@ -32,7 +32,7 @@ def migrate(file: Path | None) -> None:
     async def work() -> None:
         engine = await open_engine(config.database_url)
         try:
-            with bar("Preparing") as tell:
+            with bar() as tell:
                 done = await migrator(engine, cogs).upgrade(tell)
         finally:
             await engine.close()
@@ -56,7 +56,7 @@ def back_up(file: Path | None, target: Path | None) -> None:
         raise Refused(f"{target} is a folder. Name the file to write, like {target / database.name}")
 
     async def work() -> Path:
-        with bar("Copying") as tell:
+        with bar() as tell:
             return await backup.back_up(database, target, lambda done, total: tell(done, total, "Copying"))
 
     made = asyncio.run(work())
@@ -69,7 +69,7 @@ def restore(file: Path | None, source: Path) -> None:
     database = _database_file(config)
 
     async def work() -> Path | None:
-        with bar("Copying") as tell:
+        with bar() as tell:
             return await backup.restore(
                 source, database, system_ms(), lambda done, total: tell(done, total, "Copying")
             )

@@ -38,7 +38,7 @@ def run(file: Path | None, *, port: int | None, host: str | None, browser: bool,
 async def _serve(loaded: Loaded, *, browser: bool, fresh: bool) -> None:
     stop = _stop_on_signals()
     async with AsyncExitStack() as stack:
-        with bar("Starting") as tell:
+        with bar() as tell:
             kith = await stack.enter_async_context(app.running(loaded.config, fresh=fresh, progress=tell))
         runtime.started()
         if kith.link is None:
