@@ -287,7 +287,7 @@ async def test_a_form_that_comes_late_is_opened_by_a_button(h: Home, monkeypatch
 
 async def test_no_more_is_asked_of_discord_than_is_needed(h: Home) -> None:
     [session] = h.fake.gateway.live
-    assert session.intents == Intent.GUILDS | Intent.GUILD_MEMBERS
+    assert session.intents == Intent.GUILDS | Intent.GUILD_MEMBERS | Intent.DIRECT_MESSAGES
     shown = {
         command.name: command.body.get("default_member_permissions")
         for command in h.fake.world.commands.all()
