@@ -12,6 +12,7 @@ from bot.model.content import Card, Field, Form, Kind, Table
 from bot.model.events import CommandUsed, Event, FormSent, MemberJoined
 from bot.model.outgoing import InChannel, Post
 from bot.platforms.base import Gone, Unsure
+from bot.router import SPOKEN_TO_MS
 from tests.fakes.slack import Delay, Drop, Refuse
 from tests.slack.home import Home, home
 from tests.slack.stage import SlackStage, staged
@@ -182,6 +183,7 @@ async def test_threads_are_kept_to(h: Home) -> None:
     assert h.ada.ephemerals[-1].thread_ts == root.ts
     private = await h.ada.dm("hello")
     await h.ada.sees("/kith me", h.ada.dm_channel)
+    h.slack.clock.advance(SPOKEN_TO_MS / 1_000)
     await h.ada.say(h.ada.dm_channel, "and again", thread=private)
     await h.slack.until(lambda: any(one.thread_ts == private.ts for one in h.ada.dm_channel.live[3:]))
     written = await h.mina.say(h.hall, "Found it: the belt was loose.", thread=root)
