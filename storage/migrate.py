@@ -8,8 +8,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Protocol, TypeAlias, cast
 
@@ -46,7 +44,7 @@ class MigrationSet:
     """The migrations of one owner: the host, or a cog."""
 
     name: str
-    directory: Traversable
+    directory: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +96,8 @@ class ScriptTx(Tx, Protocol):
     async def script(self, sql: str) -> None: ...
 
 
-HOST = MigrationSet("kith", files("storage") / "migrations")
-_STORAGE = MigrationSet("storage", files("storage.engines") / "migrations")
+HOST = MigrationSet("kith", Path(__file__).parent / "migrations")
+_STORAGE = MigrationSet("storage", Path(__file__).parent / "engines" / "migrations")
 
 
 class Migrator:

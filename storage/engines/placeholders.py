@@ -1,8 +1,12 @@
-"""From ``:name`` to Postgres's ``$1``, with the type the value has in Python."""
+"""From ``:name`` to what the drivers take: Postgres's ``$1``, with the type the value has in Python, and
+SQLite's ``?1``, which is bound in half the time of a name.
+"""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from operator import itemgetter
+from typing import NamedTuple
 
 from storage.errors import StatementError
 from storage.port import Params, Value
@@ -41,11 +45,32 @@ def translate(sql: str, params: Params) -> tuple[str, list[Value]]:
     try:
         values = [params[name] for name in names]
     except KeyError as error:
-        raise StatementError(f"There is no value for :{error.args[0]} in {_short(sql)}") from error
+        raise no_value(sql, error) from error
     kinds = tuple(type(value) for value in values)
     if bool in kinds:
         values = [int(value) if value is True or value is False else value for value in values]
-    return _numbered(sql, kinds), values
+    return _typed(sql, kinds), values
+
+
+class Statement(NamedTuple):
+    """A statement as SQLite takes it. ``values`` picks what it binds; KeyError if one is missing."""
+
+    text: str
+    values: Callable[[Params], tuple[Value, ...]]
+
+
+def numbered(sql: str) -> Statement:
+    """`sql` for SQLite. Raises `StatementError` for more than one statement."""
+    names = _names(sql)
+    text = _written(sql, {name: f"?{number}" for number, name in enumerate(names, start=1)})
+    if len(names) > 1:
+        return Statement(text, itemgetter(*names))
+    return Statement(text, lambda params: tuple([params[name] for name in names]))
+
+
+def no_value(sql: str, error: KeyError) -> StatementError:
+    """The error of a statement with a placeholder that nothing was given for."""
+    return StatementError(f"There is no value for :{error.args[0]} in {_short(sql)}")
 
 
 @lru_cache(maxsize=4_096)
@@ -61,7 +86,7 @@ def _names(sql: str) -> Sequence[str]:
 
 
 @lru_cache(maxsize=8_192)
-def _numbered(sql: str, kinds: tuple[type, ...]) -> str:
+def _typed(sql: str, kinds: tuple[type, ...]) -> str:
     written: dict[str, str] = {}
     for number, (name, kind) in enumerate(zip(_names(sql), kinds, strict=True), start=1):
         if kind is type(None):
@@ -70,7 +95,11 @@ def _numbered(sql: str, kinds: tuple[type, ...]) -> str:
             written[name] = f"${number}::{_TYPES[kind]}"
         else:
             raise StatementError(f"A {kind.__name__} can't be stored; :{name} in {_short(sql)}")
-    return _PIECES.sub(lambda match: written[match["name"]] if match["name"] else match[0], sql)
+    return _written(sql, written)
+
+
+def _written(sql: str, placeholders: Mapping[str, str]) -> str:
+    return _PIECES.sub(lambda match: placeholders[match["name"]] if match["name"] else match[0], sql)
 
 
 def _short(sql: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import aiosqlite
 
+from storage.engines.placeholders import Statement
 from storage.engines.sqlite_tx import SqliteTx, TooBold, portable
 from storage.engines.stepping import Done, NoLoop, Waiting, Work, step
 from storage.errors import ReadOnly, ReadTimeout, StorageBusy, StorageError
@@ -63,7 +64,7 @@ class _Connection(aiosqlite.Connection):
         # a thread stuck in a handler must not keep the process from ending
         self._thread.daemon = True
         self._file = file
-        self._known: set[str] = set()
+        self._known: dict[str, Statement] = {}
         self._loop = asyncio.get_running_loop()
 
     async def open(self) -> None:

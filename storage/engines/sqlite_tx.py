@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import ClassVar, cast
 
 from storage import search
+from storage.engines.placeholders import Statement, no_value, numbered
 from storage.engines.stepping import over, refuse_control
 from storage.errors import (
     CheckViolation,
@@ -68,7 +69,9 @@ class SqliteTx:
 
     dialect: ClassVar[Dialect] = "sqlite"
 
-    def __init__(self, cursor: sqlite3.Cursor, known: set[str], file: Path, *, is_bold: bool = False) -> None:
+    def __init__(
+        self, cursor: sqlite3.Cursor, known: dict[str, Statement], file: Path, *, is_bold: bool = False
+    ) -> None:
         self.is_bold = is_bold
         """Whether savepoints are left out, in the hope that none will be needed."""
         self._cursor = cursor
@@ -127,19 +130,25 @@ class SqliteTx:
     def _execute(self, sql: str, params: Params) -> sqlite3.Cursor:
         if self.fault is not None:
             self._check()
-        if sql not in self._known:
-            try:
-                refuse_control(sql)
-            except StatementError as error:
-                self.fault = error
-                raise
-            if len(self._known) > 10_000:
-                self._known.clear()
-            self._known.add(sql)
+        statement = self._known.get(sql) or self._prepare(sql)
         try:
-            return self._cursor.execute(sql, params if isinstance(params, dict) else dict(params))
+            return self._cursor.execute(statement.text, statement.values(params))
+        except KeyError as error:
+            raise self._fail(no_value(sql, error)) from error
         except Exception as error:
             raise self._fail(error) from error
+
+    def _prepare(self, sql: str) -> Statement:
+        try:
+            refuse_control(sql)
+            statement = numbered(sql)
+        except StatementError as error:
+            self.fault = error
+            raise
+        if len(self._known) > 10_000:
+            self._known.clear()
+        self._known[sql] = statement
+        return statement
 
     def _fetch(self) -> list[Row]:
         try:
