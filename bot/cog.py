@@ -11,8 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from importlib import resources
-from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any, ClassVar, Final, Generic, TypeVar, get_args, get_origin, overload
 
 from bot import codec, spec
@@ -363,11 +362,10 @@ def timer(method: Method) -> TimerHandler:
     return TimerHandler(method)
 
 
-def beside(cog: type[Cog[Any, Any]], name: str) -> Traversable | None:
+def beside(cog: type[Cog[Any, Any]], name: str) -> Path | None:
     """The folder of that name in a cog's package, there or not; None if the cog is in no package."""
     module = sys.modules[cog.__module__]
-    package = module.__name__ if hasattr(module, "__path__") else module.__package__
-    return resources.files(package) / name if package else None
+    return Path(module.__file__).parent / name if module.__package__ and module.__file__ else None
 
 
 _NAME: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -411,7 +409,7 @@ class Cog(ABC, Generic[SettingsT, StoreT]):
         return spec.describe(cls.__doc__)[0]
 
     @classmethod
-    def migrations(cls) -> Traversable | None:
+    def migrations(cls) -> Path | None:
         """The folder of the cog's numbered migrations, or None if it keeps nothing."""
         folder = beside(cls, "migrations")
         return folder if folder is not None and folder.is_dir() else None

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib.resources.abc import Traversable
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from unicodedata import category
 
@@ -71,11 +71,11 @@ class BrokenCatalogue(Exception):
 class Folder:
     """Where the catalogues of some cogs are, if there are any, and what they translate."""
 
-    path: Traversable
+    path: Path
     cogs: tuple[str, ...]
     phrases: Mapping[str, Phrase]
 
-    def files(self) -> list[Traversable]:
+    def files(self) -> list[Path]:
         """The catalogues, by name."""
         if not self.path.is_dir():
             return []
@@ -85,7 +85,7 @@ class Folder:
 
 def folders(cogs: Iterable[Cog[Any, Any]], catalog: Catalog) -> list[Folder]:
     """One folder for each package of cogs."""
-    found: dict[str, tuple[Traversable, list[str]]] = {}
+    found: dict[str, tuple[Path, list[str]]] = {}
     for cog in cogs:
         path = beside(type(cog), "locale")
         if path is not None:
@@ -153,7 +153,7 @@ def read(cogs: Iterable[Cog[Any, Any]], catalog: Catalog) -> tuple[Translations,
     return found, problems
 
 
-def usable(folder: Folder, file: Traversable) -> tuple[dict[str, str], list[Problem]]:
+def usable(folder: Folder, file: Path) -> tuple[dict[str, str], list[Problem]]:
     """What a catalogue translates, and mistakes in it. Raises BrokenCatalogue.
 
     What is marked as fuzzy is a guess of a tool that nobody has looked at, so it is not used.
@@ -186,7 +186,7 @@ def mistake_in(phrase: Phrase, words: str) -> str | None:
     return None
 
 
-def locale_of(file: Traversable) -> str:
+def locale_of(file: Path) -> str:
     """The language that a catalogue is named for. Raises BrokenCatalogue."""
     from babel import Locale, UnknownLocaleError
 
@@ -199,7 +199,7 @@ def locale_of(file: Traversable) -> str:
     return name
 
 
-def parse(file: Traversable) -> Po:
+def parse(file: Path) -> Po:
     """A catalogue as it is. Raises BrokenCatalogue."""
     from babel.messages.pofile import PoFileError, read_po
 

@@ -6,7 +6,6 @@ import asyncio
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -124,7 +123,9 @@ class Api:
 
 def _user_agent() -> str:
     """Discord wants every client's address and version: those of the library that Kith connects by."""
-    return f"DiscordBot (https://github.com/Rapptz/discord.py, {version('discord.py')}) Kith"
+    from discord import __version__  # it takes its time to load, so only whoever connects loads it
+
+    return f"DiscordBot (https://github.com/Rapptz/discord.py, {__version__}) Kith"
 
 
 def _payload(body: Any) -> tuple[bytes, str]:
