@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from bot.model.events import MemberJoined
 from bot.platforms.discord import adapter, gateway
 from tests.discord.home import Home, home
+from tests.discord.town import Town, town
 from tests.fakes.discord import FakeDiscord, Guild, Message, P, Person
 
 WHY = "She stayed late to help me find the fault."
@@ -149,3 +151,26 @@ def greetings_in(guild: Guild, name: str) -> list[Message]:
 
 def shard_of(fake: FakeDiscord, guild: Guild) -> int:
     return (guild.id >> 22) % fake.shards
+
+
+async def test_bots_do_not_count_as_people_once_all_were_listed() -> None:
+    async with town() as here:
+        guild = here.guild
+        guild.join("Robot", bot=True)
+        await here.fake.gateway.caught_up()
+        assert [one.bot async for one in here.platform.members(here.space)].count(True) == 2
+        passing = guild.join("Passing", bot=True)
+        kim = guild.join("Kim")
+        assert await counted(here, kim) == 4  # with the owner, Ada and Mina
+        passing.leave()
+        kim.leave()
+        assert await counted(here, guild.join("Lou")) == 4
+
+
+async def counted(here: Town, person: Person) -> int | None:
+    """How many there are, as it is told with somebody's join."""
+
+    def is_theirs(event: MemberJoined) -> bool:
+        return event.member.id == str(person.id)
+
+    return (await here.sink.wait(MemberJoined, is_theirs)).count

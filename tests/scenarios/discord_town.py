@@ -171,8 +171,7 @@ class DiscordTown(Town):
 
     @property
     def people(self) -> int:
-        """Bots count, as Discord counts them."""
-        return len(self.towns.guild.members)
+        return sum(not member.user.bot for member in self.towns.guild.members)
 
     def place(self, name: str) -> str:
         return str(self.towns.channels[name.removeprefix("#")].id)

@@ -120,7 +120,7 @@ class DiscordPlatform:
         """Everybody in a server, a thousand at a time. Raises Gone without the members intent."""
         if self._application is not None and not self._application.sees_members:
             raise Gone("no-members-intent: Discord lists no members until it is switched on")
-        after = "0"
+        after, bots = "0", 0
         while True:
             query = {"limit": str(_PAGE), "after": after}
             async with self._reading:
@@ -130,8 +130,11 @@ class DiscordPlatform:
                     # a list of members can't say so, and nobody is greeted before the rules are accepted
                     waiting = parse.joined(self._guilds, {**told, "guild_id": space.id})
                     await self._sink.accept(waiting)
-                yield parse.listed(space.key, told)
+                one = parse.listed(space.key, told)
+                bots += one.bot
+                yield one
             if len(page) < _PAGE:
+                self._guilds.listed(space.id, bots)
                 return
             after = max((str(told["user"]["id"]) for told in page), key=int)
 

@@ -148,7 +148,7 @@ class Hearing:
     def _joined(self, data: Json) -> None:
         key = f"{data['guild_id']}:{data['user']['id']}"
         if not self._here.get(key):
-            self._guilds.joined(str(data["guild_id"]), 1)
+            self._guilds.joined(str(data["guild_id"]), 1, bot=bool(data["user"].get("bot")))
         self._here.put(key, True)
         if data.get("pending") and parse.cleared(self._guilds, data).id in self._cleared:
             data = {**data, "pending": False}  # that they passed the rules was told before
@@ -157,7 +157,7 @@ class Hearing:
     def _left(self, data: Json) -> None:
         key = f"{data['guild_id']}:{data['user']['id']}"
         if self._here.get(key) is not False:
-            self._guilds.joined(str(data["guild_id"]), -1)
+            self._guilds.joined(str(data["guild_id"]), -1, bot=bool(data["user"].get("bot")))
         self._here.put(key, False)
         self._hand(parse.left(self._guilds, data))
 

@@ -73,6 +73,7 @@ class Guilds:
     def __init__(self) -> None:
         self._spaces: dict[str, Space] = {}
         self._counts: dict[str, int] = {}
+        self._bots: dict[str, int] = {}
         self._places: dict[str, dict[str, str]] = {}
         self._homes: dict[str, str] = {}
         self._threads: dict[str, str] = {}
@@ -91,7 +92,13 @@ class Guilds:
         return self._spaces.get(guild) or space_of(guild)
 
     def count(self, guild: str) -> int | None:
-        return self._counts.get(guild)
+        """How many people are there; with the bots among them until all members were listed."""
+        count = self._counts.get(guild)
+        return None if count is None else count - self._bots.get(guild, 0)
+
+    def listed(self, guild: str, bots: int) -> None:
+        """All members were listed, and so many of them are bots."""
+        self._bots[guild] = bots
 
     def came_at(self, guild: str) -> int | None:
         """When the bot came to the server (UTC ms)."""
@@ -127,7 +134,7 @@ class Guilds:
         self._homes.pop(str(data["id"]), None)
 
     def lose(self, guild: str) -> None:
-        for known in (self._spaces, self._counts, self._came):
+        for known in (self._spaces, self._counts, self._bots, self._came):
             known.pop(guild, None)
         for channel in self._places.pop(guild, {}):
             self._homes.pop(channel, None)
@@ -137,9 +144,12 @@ class Guilds:
         home = self._homes.get(channel.id)
         return home is not None and space_of(home).key != channel.space
 
-    def joined(self, guild: str, by: int) -> None:
+    def joined(self, guild: str, by: int, *, bot: bool) -> None:
+        """Somebody came (``by`` 1) or went (-1)."""
         if guild in self._counts:
             self._counts[guild] += by
+        if bot and guild in self._bots:
+            self._bots[guild] += by
 
     def channel(self, guild: str, ident: str) -> Channel:
         return Channel(self.space(guild).key, ident, self._places.get(guild, {}).get(ident, ""))
