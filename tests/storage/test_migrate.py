@@ -1,6 +1,7 @@
 """Migrations: in order, once, all or nothing; what is newer, changed or too big for the disk is refused."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -8,9 +9,11 @@ import pytest
 import pytest_asyncio
 
 from storage import backup, open_engine
-from storage.errors import DatabaseNewer, MigrationChanged, MigrationFailed, StorageFull
+from storage.errors import ConstraintViolation, DatabaseNewer, MigrationChanged, MigrationFailed, StorageFull
 from storage.migrate import HOST, MigrationSet, Migrator, load
 from storage.port import Engine, Tx
+from storage.repos import outbox_lanes as lanes
+from storage.repos.outbox import OutboxRow
 from tests.engines import NOW_MS, PostgresServer
 
 ENGINES_OWN = ["search", "role"]
@@ -225,3 +228,29 @@ async def test_the_hosts_own_migrations_apply(empty: Engine) -> None:
     done = await migrator(empty, HOST).upgrade()
     assert {each.collection for each in done.applied} == {"storage", "kith"}
     assert await empty.checkup() == []
+
+
+async def test_rows_of_the_outbox_outlive_its_making_anew(empty: Engine, tmp_path: Path) -> None:
+    earlier = tmp_path / "earlier"
+    earlier.mkdir()
+    for file in sorted(HOST.directory.glob("000*.sql")):
+        shutil.copy(file, earlier)
+    await migrator(empty, MigrationSet(HOST.name, earlier)).upgrade()
+    row = OutboxRow(
+        id=1, community=2, space="local:room", platform="local", key="hello", form="post", original=None,
+        answer=0, lane="channel:local:room:1", position=1, state="uncertain", reason="timeout", priority=1,
+        due_at=None, address="{}", body="{}", cog="welcome", kind="", because="{}", people=" local:room:1 ",
+        forgotten=0, created_at=3, settled_at=None, added_at=4, fence=5, lease_until=6, attempts=7,
+        first_attempt=8, window_start=9, uncertain_since=10, doubts=11, looks=12, errors=13, refusal="no",
+        not_before=14, message="local:room:1:15", thread="16",
+    )  # fmt: skip
+    columns = OutboxRow._fields
+    add = f"INSERT INTO outbox ({', '.join(columns)}) VALUES ({', '.join(f':{name}' for name in columns)})"
+    await empty.unit(2, lambda tx: tx.run(add, row._asdict()))
+
+    await migrator(empty, HOST).upgrade()
+
+    assert await empty.unit(2, lambda tx: lanes.by_id(tx, 1)) == row
+    for wrong in ({"form": "poem"}, {"state": "lost"}, {"key": "hello"}):
+        with pytest.raises(ConstraintViolation):
+            await empty.unit(2, lambda tx, wrong=wrong: tx.run(add, row._replace(id=2, **wrong)._asdict()))  # type: ignore[misc]
