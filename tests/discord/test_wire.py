@@ -126,6 +126,24 @@ async def test_every_way_to_give_a_body(reply: bytes, body: bytes) -> None:
         assert (await wire.ask("GET", "/b")).body == b"hello"
 
 
+async def test_an_answer_in_the_smallest_pieces() -> None:
+    reply = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+
+    async def dribble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(2):
+            await reader.readuntil(b"\r\n\r\n")
+            for at in range(len(reply)):
+                writer.write(reply[at : at + 1])
+                await a_turn()
+        writer.close()
+
+    async with await asyncio.start_server(dribble, "127.0.0.1", 0) as listening:
+        wire = Wire(f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}")
+        for _ in range(2):
+            assert (await asyncio.wait_for(wire.ask("GET", "/a"), 5)).body == b"hello"
+        await wire.close()
+
+
 async def test_names_of_headers_are_in_lower_case() -> None:
     reply = b"HTTP/1.1 200 OK\r\nX-RateLimit-Bucket:  abc \r\nContent-Length: 0\r\n\r\n"
     async with wired(reply) as (wire, _):
@@ -158,6 +176,8 @@ async def test_a_connection_that_ends_is_not_used_again(reply: bytes) -> None:
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfive\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello",
         b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX-Said: no length\r\n\r\n" + bytes(BODY_MOST + 1),
+        b"HTTP/1.1 200 OK\r\nX-Said: no length\r\n\r\n" + bytes(3 * BODY_MOST),
     ],
 )
 async def test_what_is_no_answer_leaves_the_outcome_open(reply: bytes) -> None:
@@ -344,6 +364,7 @@ async def test_addresses_of_the_sixth_version() -> None:
 def test_all_of_it_on_the_loop_that_kith_runs_on(tmp_path: Path) -> None:
     async def work() -> None:
         await test_a_connection_is_used_again()
+        await test_an_answer_in_the_smallest_pieces()
         await test_an_answer_nobody_waits_for_is_never_taken_for_the_next()
         await test_an_answer_that_takes_too_long_is_none()
         await test_where_nobody_listens_nothing_was_sent()
@@ -351,6 +372,14 @@ def test_all_of_it_on_the_loop_that_kith_runs_on(tmp_path: Path) -> None:
 
     with asyncio.Runner(loop_factory=runtime.loop_factory()) as runner:
         runner.run(work())
+
+
+async def a_turn() -> None:
+    """Let the loop look at all connections once."""
+    turned = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.call_soon(loop.call_soon, turned.set)
+    await turned.wait()
 
 
 def certified(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
