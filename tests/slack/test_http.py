@@ -10,13 +10,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 import pytest_asyncio
 
 from bot import app
 from bot.config import Config, Kith, Slack, Web
 from bot.model.events import MessagePosted
-from bot.platforms.slack.adapter import BODY_MOST, SlackPlatform
+from bot.platforms.slack.adapter import SlackPlatform
+from bot.platforms.slack.requests import BODY_MOST
 from tests.fakes.slack import FakeSlack
 from tests.slack.stage import SlackStage, options
 
@@ -74,6 +76,33 @@ async def test_forged_and_old_requests_are_refused(served: Served, age: float, s
     assert reply.status == 401
 
 
+async def test_what_kith_itself_said_is_acknowledged_if_slack_tells_it(served: Served) -> None:
+    slack, stage, url = served
+    ada = stage.who(stage.ada)
+    team, bot = stage.workspace.id, stage.workspace.bot
+    event = {"type": "message", "user": bot.id, "bot_id": bot.bot_id, "ts": "1.0", "channel": stage.place.id}
+    told = {"type": "event_callback", "team_id": team, "event": event}
+    body = json.dumps(told).encode()
+    assert (await slack.hooks.post(url, body)).status == 200
+    for wrong in ({"secret": "forged"}, {"age": 400}):
+        assert (await slack.hooks.post(url, body, **wrong)).status == 401
+    for other in ({"team_id": "T0"}, {"event": {**event, "bot_id": "B0"}}):
+        assert (await slack.hooks.post(url, json.dumps({**told, **other}).encode())).status == 200
+    await (await ada.command(stage.place, "/kith", "help")).message()
+
+
+@pytest.mark.parametrize(
+    "body", ["{", "[1]", "[" * 100_000, '{"bot_id": ', '"bot_id"', "payload=x", "payload=1"]
+)
+@pytest.mark.parametrize("secret", [None, "forged"])
+async def test_what_slack_never_sends_is_refused(
+    served: Served, body: str, secret: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    slack, _, url = served
+    assert (await slack.hooks.post(url, body.encode(), secret=secret)).status in (400, 401)
+    assert "Traceback" not in capsys.readouterr().out
+
+
 async def test_a_changed_body_is_refused(served: Served) -> None:
     slack, _, url = served
     body = json.dumps({"type": "url_verification", "challenge": "x"}).encode()
@@ -99,7 +128,7 @@ async def test_a_replayed_request_has_no_second_effect(served: Served) -> None:
 async def test_an_oversized_body_and_one_that_is_no_text_are_refused(served: Served) -> None:
     slack, _, url = served
     large = io.BytesIO(b"x" * (BODY_MOST + 1))
-    async with slack.hooks.session.post(url, data=large) as answer:
+    async with aiohttp.ClientSession() as session, session.post(url, data=large) as answer:
         assert answer.status == 413
     assert (await slack.hooks.post(url, b"\xff\xfe")).status == 400
 
@@ -108,10 +137,12 @@ async def test_slack_may_call_by_a_name_that_browsers_may_not(served: Served) ->
     slack, _, url = served
     body = json.dumps({"type": "url_verification", "challenge": "x"}).encode()
     named = {"Host": "kith.example.org"}
-    assert (await slack.hooks.post(url, body, headers=named)).status == 200
     other = url.replace("/slack/events", "/healthz")
-    async with slack.hooks.session.get(other, headers=named) as answer:
-        assert answer.status >= 400
+    async with aiohttp.ClientSession(headers=named) as session:
+        async with session.post(url, data=body, headers=slack.hooks.signed(body)) as answer:
+            assert answer.status == 200
+        async with session.get(other) as answer:
+            assert answer.status >= 400
 
 
 async def test_with_socket_mode_nothing_is_taken_over_http() -> None:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 import structlog
 from aiohttp import web
-from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
 from slack_bolt.async_app import AsyncApp
-from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
@@ -37,15 +35,13 @@ from bot.platforms.slack.oauth import OAuth, OAuthOptions
 from bot.platforms.slack.parse import Parser
 from bot.platforms.slack.people import listed, pages
 from bot.platforms.slack.render import Renderer
+from bot.platforms.slack.requests import Requests
 from bot.platforms.slack.sender import Sender
 from bot.platforms.slack.shared import Door, SharedListeners
-from bot.platforms.slack.skew import SKEW, Skew, clock_words, is_readable
+from bot.platforms.slack.skew import SKEW, clock_words
 from bot.platforms.slack.sockets import CONNECTIONS, Pulse, Sockets, SocketsRefused
 from bot.platforms.slack.tenants import Tenants
 from bot.platforms.slack.workspace import PLATFORM, Workspace
-
-BODY_MOST: Final = 2**20
-"""Bytes of a request over HTTP; a view alone may have 250 kB."""
 
 log = structlog.get_logger(__name__)
 
@@ -95,9 +91,8 @@ class SlackPlatform:
         self._workspaces: dict[str, Workspace] = {}
         self._renderers: dict[str, Renderer] = {}
         self._notices = Notices()
-        self._skew = Skew(options.signing_secret)
         self._sender = Sender(self._workspace, self._renderer, self._notices, alone=options.oauth is None)
-        self._bolt: AsyncApp | None = None
+        self._requests: Requests | None = None
         self._listeners: Listeners | None = None
         self._connected = asyncio.Event()
         self._open = 0
@@ -117,7 +112,7 @@ class SlackPlatform:
     @property
     def ready(self) -> bool:
         """Whether Slack can reach Kith now."""
-        return self._bolt is not None and (self._options.app_token is None or self._open > 0)
+        return self._requests is not None or self._open > 0
 
     def measure(self, span: Span) -> int:
         return measure(span)
@@ -149,13 +144,14 @@ class SlackPlatform:
             workspace = await self._know(options.bot_token)
             self._listeners = listeners = Listeners(**self._heard(sink))
             stack.push_async_callback(listeners.close)
-            self._bolt = listeners.app(options.signing_secret)
+            bolt = listeners.app(options.signing_secret)
             if options.app_token is None:
+                self._requests = Requests(bolt, options.signing_secret, self._is_echo)
                 await self._seen(sink, workspace)
                 self._connected.set()
                 await asyncio.Event().wait()
             else:
-                await self._by_socket(sink, workspace, options.app_token)
+                await self._by_socket(sink, workspace, bolt, options.app_token)
 
     def _heard(self, sink: Sink) -> dict[str, Any]:
         """What listeners are made of."""
@@ -189,18 +185,18 @@ class SlackPlatform:
         await tenants.load()
         self._listeners = listeners = SharedListeners(tenants, **self._heard(sink))
         stack.push_async_callback(listeners.close)
-        self._bolt = listeners.app(self._options.signing_secret)
+        secret = self._options.signing_secret
+        self._requests = Requests(listeners.app(secret), secret, self._is_echo)
         self.door = Door(oauth, tenants, manifest.scopes(self._catalog))
         self._connected.set()
         await tenants.run()
 
-    async def _by_socket(self, sink: Sink, workspace: Workspace, app_token: str) -> None:
+    async def _by_socket(self, sink: Sink, workspace: Workspace, bolt: AsyncApp, app_token: str) -> None:
         assert self._api is not None
         here = asyncio.Event()
 
         async def handle(client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
-            assert self._bolt is not None
-            answer = await run_async_bolt_app(self._bolt, request)
+            answer = await run_async_bolt_app(bolt, request)
             await send_async_response(client, request, answer, 0.0)
 
         async def changed(count: int) -> None:
@@ -223,7 +219,7 @@ class SlackPlatform:
             client,
             handle,
             changed,
-            is_idle=self._is_echo,
+            is_echo=self._is_echo,
             pulse=self._options.pulse,
             connections=self._options.connections,
         )
@@ -234,12 +230,13 @@ class SlackPlatform:
         except* SocketsRefused as refused:
             raise SlackRefused(str(refused.exceptions[0])) from None
 
-    def _is_echo(self, request: SocketModeRequest) -> bool:
+    def _is_echo(self, payload: Mapping[str, Any]) -> bool:
         """Whether Slack only tells of a message of Kith's own, as it does of each."""
-        event = request.payload.get("event") if request.type == "events_api" else None
+        event = payload.get("event")
         if not isinstance(event, dict) or event.get("type") != "message" or "bot_id" not in event:
             return False
-        return any(event["bot_id"] == workspace.bot_id for workspace in self._workspaces.values())
+        workspace = self._workspaces.get(str(payload.get("team_id")))
+        return workspace is not None and event["bot_id"] == workspace.bot_id
 
     async def _know(self, token: str) -> Workspace:
         """Learn whose token it is. Raises SlackRefused; waits as long as Slack is out of reach."""
@@ -280,29 +277,15 @@ class SlackPlatform:
                 wait = min(wait * 2, 30.0)
 
     async def http(self, request: web.Request) -> web.Response:
-        """Answer a request of Slack's. Bolt checks its signature, over the raw body, and its age."""
-        if self._bolt is None or self._options.app_token is not None:
+        """Answer a request of Slack's."""
+        if self._requests is None:
             return web.Response(status=503, text="Kith is not connected to Slack over HTTP.")
-        body = bytearray()
-        async for chunk in request.content.iter_chunked(64 * 1024):
-            body += chunk
-            if len(body) > BODY_MOST:
-                return web.Response(status=413, text="That is larger than anything that Slack sends.")
-        try:
-            text = body.decode()
-        except UnicodeDecodeError:
-            return web.Response(status=400, text="This is not UTF-8.")
-        if not is_readable(request.headers):
-            return web.Response(status=401, text="Slack did not sign this.")
-        asked = AsyncBoltRequest(body=text, query=request.query_string, headers=dict(request.headers))
-        answer = await self._bolt.async_dispatch(asked)
-        self._skew.answered(answer.status, text, request.headers, time.time())
-        return await to_aiohttp_response(answer)
+        return await self._requests.answer(request)
 
     def _forget(self) -> None:
         self._connected.clear()
         self.door, self.tenants = None, None
-        self._bolt, self._listeners, self._api, self._open = None, None, None, 0
+        self._requests, self._listeners, self._api, self._open = None, None, None, 0
         self._workspaces.clear()
 
     # -- out -----------------------------------------------------------------------------------------------

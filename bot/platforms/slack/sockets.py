@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 import structlog
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
-from slack_sdk.socket_mode.response import SocketModeResponse
 
 from bot.platforms.base import DeliveryError
 from bot.platforms.slack.api import quiet_logger
@@ -31,8 +30,8 @@ OPERATOR: Final = {
 }
 
 Handle = Callable[[AsyncBaseSocketModeClient, SocketModeRequest], Awaitable[None]]
-IsIdle = Callable[[SocketModeRequest], bool]
-"""Whether a request means nothing, and needs only to be acknowledged."""
+IsEcho = Callable[[Mapping[str, Any]], bool]
+"""Whether an event's payload means nothing, and needs only to be acknowledged."""
 
 log = structlog.get_logger(__name__)
 
@@ -62,7 +61,7 @@ class _Connection(AsyncBaseSocketModeClient):
     tasks and a session of its own.
     """
 
-    def __init__(self, client: Client, url: str, handle: Handle, is_idle: IsIdle) -> None:
+    def __init__(self, client: Client, url: str, handle: Handle, is_echo: IsEcho) -> None:
         self.logger = quiet_logger()
         self.wss_uri = url
         self.ready = asyncio.Event()
@@ -70,7 +69,7 @@ class _Connection(AsyncBaseSocketModeClient):
         self.reason = ""
         self._client = client
         self._handle = handle
-        self._is_idle = is_idle
+        self._is_echo = is_echo
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._receiver: asyncio.Task[None] | None = None
         self._requests: set[asyncio.Task[None]] = set()
@@ -134,8 +133,8 @@ class _Connection(AsyncBaseSocketModeClient):
         except (TypeError, ValueError):
             log.warning("slack_socket_unreadable", begins=text[:40])
             return
-        if request is not None and self._is_idle(request):
-            await self.send_socket_mode_response(SocketModeResponse(envelope_id=request.envelope_id))
+        if request is not None and self._is_echo(request.payload):
+            await self.send_message(json.dumps({"envelope_id": request.envelope_id}))
         elif request is not None:
             task = asyncio.create_task(self._request(request))
             self._requests.add(task)
@@ -164,13 +163,13 @@ class Sockets:
         handle: Handle,
         changed: Callable[[int], Awaitable[None]],
         *,
-        is_idle: IsIdle,
+        is_echo: IsEcho,
         pulse: Pulse | None = None,
         connections: int = CONNECTIONS,
     ) -> None:
         self._client = client
         self._handle = handle
-        self._is_idle = is_idle
+        self._is_echo = is_echo
         self._changed = changed
         self._pulse = pulse or Pulse()
         self._count = connections
@@ -238,7 +237,7 @@ class Sockets:
             if words is None:
                 raise DeliveryError(f"apps.connections.open: {refused}") from refused
             raise SocketsRefused(words) from refused
-        connection = _Connection(self._client, answer["url"], self._handle, self._is_idle)
+        connection = _Connection(self._client, answer["url"], self._handle, self._is_echo)
         try:
             async with asyncio.timeout(self._pulse.handshake):
                 await connection.connect()
