@@ -28,7 +28,7 @@ from bot.model.ids import Channel, Member, PlatformRole
 from bot.model.outgoing import Direct, Edit, InChannel, Post
 from bot.model.text import CommandName, Link, Moment, MomentStyle, Plain, Span, T, Words, spans
 from bot.platforms.discord import modals
-from bot.platforms.discord.ids import guild_from, guild_parts, marker, nonce
+from bot.platforms.discord.ids import guild_from, guild_parts, marked, marker
 from bot.platforms.discord.limits import LIMITS
 from bot.platforms.discord.markdown import Markdown, escaped, measure, units
 from bot.platforms.discord.render import Body, action_of, message
@@ -126,9 +126,16 @@ def test_measure_grows_with_the_words(text: str, more: str, bold: bool) -> None:
 
 
 def test_marks_name_an_intent_in_its_lane() -> None:
-    assert len(nonce("lane", "key")) == 24
-    assert nonce("lane", "key") != nonce("lane", "kez") != nonce("lanf", "key")
-    assert 1 << 30 <= marker("lane", "key") < 1 << 31
+    mark, nonce = marked("lane", "key")
+    assert len(nonce) == 24
+    assert nonce != marked("lane", "kez")[1] != marked("lanf", "key")[1]
+    assert 1 << 30 <= mark < 1 << 31
+
+
+def test_marks_stay_the_same_from_version_to_version() -> None:
+    """What was uncertain before an update is looked for after it."""
+    assert marked("lane", "key") == (1815843149, "sRxWm2Uy-F2rG_C298Uif9R2")
+    assert marker("lane", "key") == 1815843149
 
 
 @given(st.integers(1, 2**63 - 1))

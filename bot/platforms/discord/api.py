@@ -189,6 +189,6 @@ def _decoded(raw: bytes) -> Any:
     if not raw:
         return None
     try:
-        return json.loads(raw)
+        return json.loads(raw.decode())
     except ValueError:
         return None

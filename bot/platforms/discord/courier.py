@@ -36,7 +36,7 @@ from bot.platforms.discord.errors import (
     UNKNOWN_MESSAGE,
     Refused,
 )
-from bot.platforms.discord.ids import PLATFORM, Json, marker, nonce, snowflake_at
+from bot.platforms.discord.ids import PLATFORM, Json, marked, marker, snowflake_at
 from bot.platforms.discord.kept import Kept
 from bot.platforms.discord.markdown import CommandIds, Markdown, measure
 from bot.platforms.discord.parse import Guilds
@@ -143,8 +143,9 @@ class Courier:
 
     async def _post_at(self, part: Post, to: InChannel | Direct) -> Receipt:
         place, channel, thread = await self._place(to)
-        body = self._body(part.content, to, marker(part.to.lane, part.key), part.pings)
-        body.json.update(nonce=nonce(part.to.lane, part.key), enforce_nonce=True)
+        mark, nonce = marked(to.lane, part.key)
+        body = self._body(part.content, to, mark, part.pings)
+        body.json.update(nonce=nonce, enforce_nonce=True)
         if part.reply_to is not None:
             body.json["message_reference"] = {"message_id": part.reply_to, "fail_if_not_exists": False}
         try:

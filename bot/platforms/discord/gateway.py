@@ -74,6 +74,9 @@ class Connection(discord.AutoShardedClient):
             if name not in parsers:
                 parsers[name] = _guarded(name, reader, None)
 
+    def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
+        """Nobody listens to discord.py's own events, of which there is one for all that is heard."""
+
     async def launch_shards(self) -> None:
         """Connect, to the configured gateway where there is one instead of the one that Discord names."""
         if self._own_gateway is not None and self.shard_count is None:

@@ -32,18 +32,19 @@ def snowflake_at(ms: int) -> int:
     return max(ms - EPOCH_MS, 0) << 22
 
 
-def _digest(lane: str, key: str) -> bytes:
-    return hashlib.sha256(f"{lane}\0{key}".encode()).digest()
+def marked(lane: str, key: str) -> tuple[int, str]:
+    """An intent's marker and its nonce.
 
-
-def nonce(lane: str, key: str) -> str:
-    """The nonce of an intent, 24 characters: posted twice within minutes, it is one message."""
-    return base64.urlsafe_b64encode(_digest(lane, key)[:18]).decode()
+    The marker is the integer id of a component, by which a post is found in the history later. The nonce has
+    24 characters: posted twice within minutes, it is one message.
+    """
+    digest = hashlib.sha256(f"{lane}\0{key}".encode()).digest()
+    nonce = base64.urlsafe_b64encode(digest[:18]).decode()
+    return _MARK | int.from_bytes(digest[18:22]) & (_MARK - 1), nonce
 
 
 def marker(lane: str, key: str) -> int:
-    """The integer id of a component by which a post is found in the history later."""
-    return _MARK | int.from_bytes(_digest(lane, key)[18:22]) & (_MARK - 1)
+    return marked(lane, key)[0]
 
 
 def guild_parts(guild: str) -> list[int]:

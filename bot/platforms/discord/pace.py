@@ -160,7 +160,7 @@ class Invalid:
 
     def wait(self) -> float:
         """Seconds for which nothing may leave; 0 while there were few."""
-        if self.count < self._most:
+        if self._count < self._most or self.count < self._most:
             return 0.0
         return max(1.0, self._seconds[0][0] + INVALID_WINDOW - self._now())
 

@@ -56,7 +56,7 @@ class File:
     media_type: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Body:
     """A request's body, with the files that go beside it."""
 
