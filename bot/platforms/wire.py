@@ -180,7 +180,7 @@ class Wire:
             more += f"Content-Length: {len(body)}\r\n"
         head = f"{method} {target} HTTP/1.1\r\n{self._always}{more}\r\n"
         connection = self._kept() or await self._connect()
-        late = TimeoutError(f"no answer within {self._patience:g} s")
+        late = TimeoutError("it took too long")
         too_late = asyncio.get_running_loop().call_later(self._patience, connection.end, late)
         whole = False
         try:
