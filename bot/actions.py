@@ -11,8 +11,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from dataclasses import replace
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote, unquote
 
 from bot import codec
@@ -43,8 +43,7 @@ class Expired(Exception):
     """A control whose time is over."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(NamedTuple):
     """A handler's name with the arguments it will be called with.
 
     ``only``: the one member that may use it. ``until``: UTC milliseconds of community time. ``once``: the

@@ -34,8 +34,7 @@ HOUR: Final = 3_600_000
 DAY: Final = 24 * HOUR
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(NamedTuple):
     """At most ``most`` messages in any ``window`` milliseconds."""
 
     most: int

@@ -9,7 +9,7 @@ from datetime import date
 from enum import StrEnum
 from json.encoder import encode_basestring as quoted
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from bot.model import content, ids, outgoing, rules, text
@@ -32,8 +32,7 @@ _ENUMS: MappingProxyType[str, type[StrEnum]] = MappingProxyType(
 )
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Shape:
+class _Shape(NamedTuple):
     """How a class is written: what comes first; each field's name, that as JSON, and the value left out."""
 
     head: str

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from bot.model.rules import Occurrence, Rule, instant, occurrences
@@ -21,8 +21,7 @@ LISTED_MS = 31 * 86_400_000
 Settle = Callable[[Tx], Awaitable[object]]
 
 
-@dataclass(frozen=True, slots=True)
-class Firing:
+class Firing(NamedTuple):
     """What follows from a due row. `settle` runs in a unit of its community once the rest is done."""
 
     settle: Settle
@@ -30,8 +29,7 @@ class Firing:
     skipped: ScheduleSkipped | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DueSchedule:
+class DueSchedule(NamedTuple):
     """A row of the table `schedule` whose time has come."""
 
     row: Row
@@ -115,8 +113,7 @@ class DueSchedule:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class DueTimer:
+class DueTimer(NamedTuple):
     """A row of the table `timer` whose time has come."""
 
     row: Row

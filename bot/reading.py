@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
-from typing import Any, Final, TypeVar
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from bot import grammar
@@ -44,8 +45,7 @@ class Misread(ValueError):
     """A value that can't be used; the message tells the person what would work."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where and when something is read: names belong to a space, dates to a zone."""
 
     space: str
@@ -53,13 +53,12 @@ class Place:
     now: int
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(NamedTuple):
     """What came of reading: arguments by name, and the fields that are missing or were misunderstood."""
 
     values: Mapping[str, Any]
     missing: tuple[str, ...] = ()
-    problems: Mapping[str, str] = field(default_factory=dict)
+    problems: Mapping[str, str] = MappingProxyType({})
 
     @property
     def complete(self) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -50,8 +50,7 @@ _TYPES: Final[Mapping[Kind, type[Any]]] = MappingProxyType(
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Wrong:
+class Wrong(NamedTuple):
     """A default in the configuration that can't be used: where it stands and what would work."""
 
     section: str
@@ -59,8 +58,7 @@ class Wrong:
     problem: str
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Who set a value of a space, and when (UTC ms)."""
 
     by: str

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from unicodedata import category
 
 import structlog
@@ -38,8 +37,7 @@ _PLURALS: Final = re.compile(r"nplurals\W*\d{2}", re.IGNORECASE)
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Phrase:
+class Phrase(NamedTuple):
     """English words, what they are for, and how many characters fit there."""
 
     words: str
@@ -47,8 +45,7 @@ class Phrase:
     most: int
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """What is wrong in a catalogue. What it is about stays English; the rest is used."""
 
     file: str
@@ -67,8 +64,7 @@ class BrokenCatalogue(Exception):
         self.problem = problem
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
+class Folder(NamedTuple):
     """Where the catalogues of some cogs are, if there are any, and what they translate."""
 
     path: Path
@@ -118,7 +114,7 @@ def _add(found: dict[str, Phrase], phrase: Phrase) -> None:
     known = found.setdefault(phrase.words, phrase)
     if known is not phrase:
         used_for = (*known.used_for, *phrase.used_for)
-        found[phrase.words] = replace(known, used_for=used_for, most=min(known.most, phrase.most))
+        found[phrase.words] = known._replace(used_for=used_for, most=min(known.most, phrase.most))
 
 
 def use(cogs: Iterable[Cog[Any, Any]], catalog: Catalog) -> Translations:

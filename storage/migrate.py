@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol, TypeAlias, cast
+from typing import NamedTuple, Protocol, TypeAlias, cast
 
 from storage import backup
 from storage.errors import DatabaseNewer, MigrationChanged, MigrationFailed, UnitError
@@ -39,8 +39,7 @@ _EXISTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class MigrationSet:
+class MigrationSet(NamedTuple):
     """The migrations of one owner: the host, or a cog."""
 
     name: str
@@ -65,8 +64,7 @@ class Migration:
         return f"{self.collection} {self.number:04} ({self.name})"
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(NamedTuple):
     """Where a database stands."""
 
     applied: int
@@ -82,8 +80,7 @@ class Status:
     """The backup taken before these."""
 
 
-@dataclass(frozen=True, slots=True)
-class Upgraded:
+class Upgraded(NamedTuple):
     """What an upgrade did."""
 
     applied: Sequence[Migration]

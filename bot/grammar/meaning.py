@@ -112,7 +112,7 @@ class Meaning:
         if found.nths or found.month_days or found.of_the_month or unit in ("day", "week", "month"):
             raise ScheduleError(T("That says when in two ways. Please choose one."))
         if unit == "year" or found.repeats:
-            first = replace(day, year=None).on_or_after(self._start() or today)
+            first = day._replace(year=None).on_or_after(self._start() or today)
             return self._yearly(first, count)
         if found.start:
             raise ScheduleError(T("That says when in two ways. Please choose one."))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from dataclasses import dataclass
 from datetime import MAXYEAR, date, time, timedelta
+from typing import NamedTuple
 
 from bot.grammar.reading import Reader, ScheduleError
 from bot.model.rules import LAST, LAST_DAY, WEEK, Weekday
@@ -119,8 +119,7 @@ def say_date(day: date, *, weekday: bool = True) -> str:
     return f"{name}{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
-@dataclass(frozen=True, slots=True)
-class Day:
+class Day(NamedTuple):
     """A day of the year as written, with or without the year."""
 
     month: int

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from bot.cog import Cog, Group, Held, NoSettings, button, select
 from bot.ctx import Ctx, Sorry
@@ -31,8 +30,7 @@ MeCtx = Ctx[NoSettings, Store]
 kith = Group("kith")
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(NamedTuple):
     """What one cog stores about a person; ``held`` is None if it could not tell."""
 
     cog: str

@@ -10,7 +10,7 @@ import asyncio
 import time
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from bot.platforms.base import RetryLater, Unsure
 from bot.platforms.discord.api import Api
@@ -39,8 +39,7 @@ class TooLate(Exception):
     """The interaction can't be answered any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """What it takes to answer an interaction, after a restart too."""
 
     application: str

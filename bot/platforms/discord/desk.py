@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import structlog
 
@@ -34,8 +34,7 @@ _COMPLETION_SECONDS: Final = 2.0
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
+class Patience(NamedTuple):
     """Seconds after which somebody is told that an answer is to come: while it is not stored yet, and
     while it is stored and the answer is on its way."""
 
@@ -43,8 +42,7 @@ class Patience:
     answered: float = 2.2
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
+class _Draft(NamedTuple):
     """A form that is being filled in over several steps, with what it holds so far."""
 
     ident: int

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import IntFlag
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
 
 from bot.model.roles import Role
@@ -40,8 +39,7 @@ ROLES: Final[Mapping[Role, P]] = {
 """The permission that stands for each role; members need none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(NamedTuple):
     """A permission by the name that Discord shows, and what it is for."""
 
     permission: P
