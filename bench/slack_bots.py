@@ -33,6 +33,8 @@ from bot.platforms.slack.installs import Installation, Tokens
 from bot.platforms.slack.limits import SLACK
 from bot.platforms.slack.oauth import OAuthOptions
 from bot.slack_installs import SlackInstalls
+from bot.web import app as web_app
+from bot.web.sessions import Sessions
 from storage.engines import open_engine
 from storage.repos import spaces
 
@@ -103,8 +105,12 @@ async def kith(told: Told, *, http: bool) -> AsyncIterator[str]:
             await _install(told, installs)
         address = ""
         if http:
-            app = web.Application()
-            app.router.add_post("/slack/events", platform.http)
+            app = web_app.build(
+                sessions=Sessions(engine, "bench", system_ms),
+                checks={},
+                figures=core.metrics.page,
+                slack=platform.http,
+            )
             address = await _served(stack, app)
         await stack.enter_async_context(core)
         await platform.connected()
