@@ -38,6 +38,8 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class LinkButton:
+    """A button that opens an address on the web."""
+
     label: Words
     url: str
 

@@ -92,6 +92,8 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
+    """Take a message back that was posted as ``of``."""
+
     key: str
     of: str
     to: Destination

@@ -72,6 +72,8 @@ class Phase(Enum):
 
 @dataclass(slots=True)
 class _State:
+    """How far the answers to one interaction are."""
+
     phase: Phase
     first: str | None = None
     """The key of the first answer."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from bot.platforms.discord.api import Api
 from bot.platforms.discord.ids import Json
@@ -16,8 +15,9 @@ TRANSLATED: Final = {"with_localizations": "true"}
 """Asks for commands with all their translations."""
 
 
-@dataclass(frozen=True, slots=True)
-class Application:
+class Application(NamedTuple):
+    """What Discord tells of an application."""
+
     id: str
     name: str
     bot: str
