@@ -246,6 +246,10 @@ class Registry:
         wanted = " ".join(path)
         return nearest(wanted, names) or next((name for name in names if name.startswith(wanted + " ")), None)
 
+    def hears(self, kind: type[Event]) -> bool:
+        """Whether any handler wants events of this kind, perhaps not all of them."""
+        return kind in self._events
+
     def listeners(self, event: Event) -> list[Entry]:
         """The handlers that want this event."""
         return [

@@ -28,6 +28,7 @@ from bot.model.events import (
     MemberJoined,
     MemberLeft,
     MenuUsed,
+    MessagePosted,
     Raw,
     SpaceLost,
     SpaceSeen,
@@ -199,6 +200,8 @@ class Router:
         return list(found)[:COMPLETIONS_MOST]
 
     async def _happening(self, event: Event) -> None:
+        if isinstance(event, MessagePosted) and self._registry.hears(MessagePosted):
+            event = await self._named(event)
         if not isinstance(event, _BOOKKEEPING) and not self._registry.listeners(event):
             return
         await self._run(_occasion_of(event), None)
@@ -314,6 +317,12 @@ class Router:
         """The values with people who are mentioned in the midst of words by the names they go by."""
         mentioned = reading.mentioned(asked, raw)
         return reading.called(asked, raw, await self._names(space, mentioned)) if mentioned else raw
+
+    async def _named(self, event: MessagePosted) -> MessagePosted:
+        """The message with whom and what its words mention by name."""
+        known = {person.id: person.name for person in event.mentions if person.name}
+        names = known | await self._names(event.space, reading.mentioned_in(event.text) - known.keys())
+        return replace(event, text=reading.called_in(event.text, names))
 
     async def _names(self, space: Space, mentioned: Collection[str]) -> dict[str, str]:
         """The names that these people go by, by id."""

@@ -76,7 +76,11 @@ class MemberLeft(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessagePosted(Event):
-    """Someone wrote. ``text`` is empty where the bot may not read it."""
+    """Someone wrote. ``text`` is empty where the bot may not read it.
+
+    In ``text`` of a platform, people stand as ``<@id|name>`` and channels as ``<#id|name>``; a cog is handed
+    their names.
+    """
 
     member: Member
     message: MessageRef

@@ -122,7 +122,7 @@ async def test_a_number_that_is_none(shed: Town) -> None:
 async def test_an_option_that_is_none(shed: Town) -> None:
     mina = shed.as_("Mina")
     await mina.types("/curate remove what: 5")
-    await mina.hears_privately("There is no option what", "/curate remove which")
+    await mina.hears_privately("There is no option what", "/curate remove <which>")
 
 
 async def test_the_confirmation_goes_stale_after_an_hour(shed: Town) -> None:

@@ -70,6 +70,14 @@ async def test_a_chosen_message_names_whom_and_what_it_mentions(towns: Towns) ->
 
 
 @pytest.mark.one_look
+async def test_a_message_that_a_cog_hears_names_whom_and_what_it_mentions(towns: Towns) -> None:
+    async with towns(cogs=["tests.cogs.samples.herald"], settings={}) as shed:
+        await shed.as_("Jo").types("say greeting: Ask @Priya and @Kith in #workshop about *it* & <that>")
+        heard = await shed.hears("#general", "Ask @Priya and @Kith in #workshop about *it* & <that>")
+        assert heard.pings == ()
+
+
+@pytest.mark.one_look
 async def test_a_cog_knows_who_speaks_by_name(towns: Towns) -> None:
     async with towns(cogs=["tests.cogs.samples.herald"], settings={}) as shed:
         await shed.as_("Jo").types("say who: am I")

@@ -144,7 +144,7 @@ async def test_talking_mentioning_and_threads(house: House) -> None:
     ]
     assert first["pings"] == ["u2", "u4"]
     event = await house.sink.wait(MessagePosted)
-    assert event.text == "Hello <@u2> and <@u4>さん in <#c3>, a@Jo https://example.org/x."
+    assert event.text == "Hello <@u2|Jo> and <@u4|田中 健>さん in <#c3|workshop>, a@Jo https://example.org/x."
     assert [one.id for one in event.mentions] == ["u2", "u4"]
     assert (event.direct, event.mentions_bot, event.reply_to) == (False, False, None)
     reply = await said(house, JO, "Hello @Kith", thread=first["id"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,14 +13,13 @@ from bot.platforms.discord import modals
 from bot.platforms.discord.answers import Token
 from bot.platforms.discord.commands import CHANNEL, MESSAGE, PERSON, ROLE, USER, Tree
 from bot.platforms.discord.ids import Json, guild_from, snowflake_ms
-from bot.platforms.discord.parse import Guilds, member
+from bot.platforms.discord.parse import Guilds, member, words
 from bot.platforms.discord.permissions import roles_of
 from bot.platforms.discord.render import action_of, text_of
 
 COMMAND, COMPONENT, AUTOCOMPLETE, MODAL = 2, 3, 4, 5
 _SUB, _GROUP = 1, 2
 _TEXTS = (Kind.TEXT, Kind.LONG_TEXT)
-_MENTIONED = re.compile(r"<(@!?|@&|#)(\d{15,20})>")
 _PICKED = {PERSON: 5, CHANNEL: 8, ROLE: 6}
 
 
@@ -141,20 +139,8 @@ def values_of(
         if picked is not None:
             values[field.name] = modals.one(used.space.key, picked, str(value), resolved)
         else:
-            values[field.name] = _words(guilds, used, value) if field.kind in _TEXTS else value
+            values[field.name] = words(guilds, used.space.id, str(value)) if field.kind in _TEXTS else value
     return values
-
-
-def _words(guilds: Guilds, used: Used, given: Any) -> str:
-    """Words with whom and what they mention as the host reads it: people to be named, channels by name."""
-
-    def mean(match: re.Match[str]) -> str:
-        sign, ident = match.groups()
-        if sign == "#":
-            return f"<#{ident}|{guilds.channel(used.space.id, ident).name or 'a channel'}>"
-        return f"<@{ident}|>" if sign != "@&" else "@a role"
-
-    return _MENTIONED.sub(mean, str(given))
 
 
 def _menu(guilds: Guilds, tree: Tree, used: Used, kind: int, common: dict[str, Any]) -> MenuUsed:
@@ -173,7 +159,7 @@ def _menu(guilds: Guilds, tree: Tree, used: Used, kind: int, common: dict[str, A
         action=action,
         member=None if not author or told.get("webhook_id") else member(used.space.key, author),
         message=MessageRef(place, target, thread),
-        text=_words(guilds, used, text_of(told)),
+        text=words(guilds, used.space.id, text_of(told)),
     )
 
 

@@ -6,6 +6,7 @@ expected to be.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from time import time
@@ -32,6 +33,7 @@ THREADS: Final = frozenset({10, 11, 12})
 TALK: Final = frozenset({0, 2, 5, 13})
 """Kinds of channels in which people write: text, voice, announcements, stage."""
 _WRITTEN: Final = frozenset({0, 19})
+_MENTIONED: Final = re.compile(r"<(@!?|@&|#)(\d{15,20})>")
 _NO_JOIN_MESSAGES: Final = 1 << 0
 PRIVATELY: Final = "privately"
 """The token of what was said privately: it is no interaction's, so the answer goes to the person."""
@@ -240,7 +242,7 @@ def posted(guilds: Guilds, data: Json, me: str) -> MessagePosted | None:
         at=snowflake_ms(data["id"]),
         member=member(space.key, author, (data.get("member") or {}).get("nick")),
         message=_message(guilds, guild, data["channel_id"], data["id"]),
-        text=text_of(data),
+        text=words(guilds, guild, text_of(data)),
         mentions=mentions,
         reply_to=str(reference["message_id"]) if reference.get("message_id") else None,
         mentions_bot=any(person.id == me for person in mentions),
@@ -280,6 +282,18 @@ def is_written(data: Json, me: str) -> bool:
     author = data.get("author") or {}
     said = data.get("type", 0) in _WRITTEN and "id" in author
     return said and not data.get("webhook_id") and str(author["id"]) != me
+
+
+def words(guilds: Guilds, guild: str, written: str) -> str:
+    """Words with whom and what they mention as the host reads it: people to be named, channels by name."""
+
+    def mean(match: re.Match[str]) -> str:
+        sign, ident = match.groups()
+        if sign == "#":
+            return f"<#{ident}|{guilds.channel(guild, ident).name or 'a channel'}>"
+        return f"<@{ident}|>" if sign != "@&" else "@a role"
+
+    return _MENTIONED.sub(mean, written)
 
 
 def removed(guilds: Guilds, data: Json) -> list[MessageRemoved]:

@@ -25,7 +25,7 @@ from bot.model.events import (
 )
 from bot.model.ids import Channel, Member, MessageRef, PlatformRole, Space
 from bot.model.roles import Actor, Role
-from bot.platforms.local.names import pieces
+from bot.platforms.local.names import Piece, pieces
 from bot.platforms.local.room import BOT_ID, ROOM_ID, Room
 from bot.platforms.local.state import Happening, Json, Person
 
@@ -133,12 +133,22 @@ class Translator:
             at=it.at,
             member=self.member(it.who),
             message=self.message(it.more),
-            text=it.more["text"],
+            text=self._words(it.more["text"]),
             mentions=tuple(map(self.member, mentioned)),
             reply_to=it.more["reply_to"] or it.more["thread"],
             direct=bool(self._room.places[it.more["place"]].pair),
             mentions_bot=BOT_ID in mentioned,
         )
+
+    def _words(self, written: str) -> str:
+        """Somebody's words with people and channels as ``<@id|name>`` and ``<#id|name>``."""
+        return "".join(map(self._word, pieces(written)))
+
+    def _word(self, piece: Piece) -> str:
+        if piece.sign not in ("@", "#"):
+            return piece.text
+        name = self._room.name_of(piece.sign, piece.text)
+        return f"<{piece.sign}{piece.text}|{name}>" if name else f"<{piece.sign}{piece.text}>"
 
     def _spoken_to(self, it: Happening) -> SpokenTo:
         private = bool(self._room.places[it.more["place"]].pair)

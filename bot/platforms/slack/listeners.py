@@ -34,7 +34,7 @@ from bot.platforms.slack.client import Refused
 from bot.platforms.slack.forms import Asked
 from bot.platforms.slack.home import SHORTCUT
 from bot.platforms.slack.names import Names
-from bot.platforms.slack.parse import Parser, Unknown
+from bot.platforms.slack.parse import Parser, Unknown, groups_named, words
 from bot.platforms.slack.render import LINK, Renderer
 from bot.platforms.slack.sender import Sender
 from bot.platforms.slack.text import typed
@@ -44,8 +44,6 @@ Json = Mapping[str, Any]
 GLOBAL: Final = "command|"
 """Begins the callback id of a global shortcut; the command's path follows."""
 SLOW: Final = T("That took me too long, so Slack would not open the form. Please try once more.")
-_MENTION: Final = re.compile(r"<@([UW][A-Z0-9]+)>")
-_GROUP: Final = re.compile(r"<!subteam\^([^>|]+)(?:\|([^>]*))?>")
 
 log = structlog.get_logger(__name__)
 
@@ -177,7 +175,7 @@ class Listeners(AsyncMiddleware):
         )
         spec = self._specs.get(path)
         if spec is None or all(item.kind is not Kind.ROLE for item in spec.fields):
-            text = _GROUP.sub(lambda match: _group(workspace, match), text)
+            text = groups_named(workspace, text)
         used = CommandUsed(
             id=self._id(workspace, "command", body["trigger_id"]),
             space=workspace.space,
@@ -222,7 +220,7 @@ class Listeners(AsyncMiddleware):
             action=callback,
             member=workspace.member(author) if author else None,
             message=workspace.message(channel, str(message["ts"]), thread or None),
-            text=_MENTION.sub(r"<@\1|>", typed(str(message.get("text") or ""))),
+            text=words(workspace, str(message.get("text") or "")),
         )
         return await self._take(workspace, menu, body["trigger_id"], ())
 
@@ -383,11 +381,6 @@ class Listeners(AsyncMiddleware):
 
 async def _authorize(team_id: str | None = None, **_: Any) -> AuthorizeResult:
     return AuthorizeResult(enterprise_id=None, team_id=team_id)
-
-
-def _group(workspace: Workspace, match: re.Match[str]) -> str:
-    """A user group in the midst of words, by its name."""
-    return f"@{(match[2] or workspace.groups.name_of(match[1]) or 'a group').removeprefix('@')}"
 
 
 def _chosen(action: Json) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, Final
 
@@ -44,6 +45,26 @@ SUBSCRIBED: Final[Mapping[str, str]] = {
     "app_uninstalled": "to stop when Kith is removed",
     "tokens_revoked": "to stop when Kith's access ends",
 }
+
+
+_PERSON: Final = re.compile(r"<@([UW][A-Z0-9]+)>")
+_CHANNEL: Final = re.compile(r"<#([^>|]+)\|?>")
+_GROUP: Final = re.compile(r"<!subteam\^([^>|]+)(?:\|([^>]*))?>")
+
+
+def words(workspace: Workspace, written: str) -> str:
+    """What somebody wrote, as the host reads it: people to be named, channels and user groups by name."""
+    told = _CHANNEL.sub(r"<#\1|a channel>", _PERSON.sub(r"<@\1|>", text.typed(written)))
+    return groups_named(workspace, told)
+
+
+def groups_named(workspace: Workspace, told: str) -> str:
+    """The words with user groups by their names."""
+    return _GROUP.sub(lambda match: _group(workspace, match), told)
+
+
+def _group(workspace: Workspace, match: re.Match[str]) -> str:
+    return f"@{(match[2] or workspace.groups.name_of(match[1]) or 'a group').removeprefix('@')}"
 
 
 def ms(ts: Any) -> int:
@@ -201,7 +222,7 @@ class Parser:
             at=ms(event["ts"]),
             member=workspace.member(user),
             message=workspace.message(channel, event["ts"], thread),
-            text=text.typed(written),
+            text=words(workspace, written),
             mentions=tuple(map(workspace.member, named)),
             reply_to=thread if thread != event["ts"] else None,
             mentions_bot=workspace.bot_user in named,
