@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shlex
 import shutil
 import sqlite3
+import stat
 import sys
 import tempfile
 import time
@@ -47,6 +49,7 @@ CODES: Final = (
     "cogs",
     "translations",
     "folder",
+    "privacy",
     "disk",
     "clock",
     "zone",
@@ -63,6 +66,7 @@ TESTED: Final = ((3, 11), (3, 14))
 SQLITE_NEEDED: Final = (3, 35)
 _LITTLE_SPACE: Final = 200 * 2**20
 _TOO_LITTLE_SPACE: Final = 50 * 2**20
+_SHOWN: Final = 5
 _RELEASED: Final = datetime(2026, 11, 1, tzinfo=UTC)
 _RECENT: Final = 7 * 24 * 3600 * 1000
 
@@ -74,7 +78,7 @@ async def examine(configuration: Loaded | ConfigError, looks: Sequence[Look] = (
         return checks
     checks.append(exposed_secrets(configuration))
     checks += await _guarded(features, configuration)
-    for own in (data_folder, disk_space, clock, zones, database, *looks):
+    for own in (data_folder, privacy, disk_space, clock, zones, database, *looks):
         checks += await _guarded(own, configuration.config)
     redact = Redactor(configuration.config.secrets()).text
     return [
@@ -187,6 +191,33 @@ def data_folder(config: Config) -> Check:
     return Check.ok(
         "folder", "Data folder", str(folder) if existing == folder else f"{folder} (will be made)"
     )
+
+
+def privacy(config: Config) -> list[Check]:
+    """Whether others on this machine can read or change what Kith keeps of people."""
+    if os.name != "posix":
+        return []
+    url = config.database_url
+    elsewhere = [sqlite_file(url)] if url.lower().startswith("sqlite:") else []
+    folder = config.data_folder
+    kept = {file for file in folder.rglob("*") if file.is_file()} if folder.is_dir() else set()
+    for database in elsewhere:
+        kept.update(database.parent.glob(f"{database.name}*"))
+    exposed = sorted(str(file) for file in kept if _opens(file) and _opens(file.parent))
+    if not exposed:
+        return [Check.ok("privacy", "Privacy", "nobody else on this machine can read what Kith keeps")]
+    shown = exposed[:_SHOWN]
+    more = f" and {len(exposed) - _SHOWN} more" if len(exposed) > _SHOWN else ""
+    detail = f"other users of this machine can open {', '.join(shown)}{more}"
+    return [Check.warn("privacy", "Privacy", detail, f"Keep it to Kith: chmod 600 {shlex.join(shown)}")]
+
+
+def _opens(path: Path) -> bool:
+    """Whether the file or folder lets anybody in but its owner."""
+    try:
+        return bool(stat.S_IMODE(path.stat().st_mode) & 0o077)
+    except FileNotFoundError:  # SQLite makes and removes files of its own
+        return False
 
 
 def disk_space(config: Config) -> Check:

@@ -242,6 +242,36 @@ def test_a_data_folder_that_is_not_ours(home: Path) -> None:
     assert done.stdout == "fail\n", done.stderr
 
 
+@pytest.mark.skipif(os.name != "posix", reason="Windows has other rights")
+async def test_what_others_on_this_machine_can_read(home: Path) -> None:
+    config = configure(home)
+    config.data_folder.mkdir(mode=0o755)
+    file = await make_database(config)
+    assert (await examine(home))["privacy"].state is State.OK
+    for name in ("kith.db-wal", "kith.db.copy"):
+        (config.data_folder / name).touch(0o644)
+    file.chmod(0o640)
+    found = (await examine(home))["privacy"]
+    assert found.state is State.WARN
+    assert "kith.db, " in found.detail
+    assert found.remedy.startswith("Keep it to Kith: chmod 600 ")
+    assert found.remedy.count("kith.db") == 3
+    config.data_folder.chmod(0o700)
+    assert (await examine(home))["privacy"].state is State.OK
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has other rights")
+async def test_a_database_elsewhere_that_others_can_read(home: Path, tmp_path: Path) -> None:
+    configure(home)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir(mode=0o755)
+    url = f"sqlite:///{(elsewhere / 'our people.db').as_posix()}"
+    file = await make_database(load(environ={"KITH_HOME": str(home), "KITH_DATABASE": url}).config)
+    assert (await examine(home, KITH_DATABASE=url))["privacy"].state is State.OK
+    file.chmod(0o604)
+    assert "chmod 600 '" in (await examine(home, KITH_DATABASE=url))["privacy"].remedy
+
+
 # --- looks of others
 
 
