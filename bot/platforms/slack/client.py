@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from email.utils import parsedate_to_datetime
@@ -11,6 +10,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
+from bot.platforms import quick_json
 from bot.platforms.base import DeliveryError, RetryLater, Unsure
 from bot.platforms.slack.api import TIMEOUT, Api
 from bot.platforms.wire import Answer
@@ -72,11 +72,11 @@ class Client:
     async def _call(self, method: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         given = {name: value for name, value in arguments.items() if value is not None}
         if method in _JSON or method.partition(".")[0] in _JSON:
-            kind, body = "application/json; charset=utf-8", json.dumps(given)
+            kind, body = "application/json; charset=utf-8", quick_json.dumps(given)
         else:
-            kind, body = "application/x-www-form-urlencoded", urlencode(given)
+            kind, body = "application/x-www-form-urlencoded", urlencode(given).encode()
         headers = {"Authorization": self._authorization, "Content-Type": kind}
-        answer = await self.api.post(method, headers, body.encode())
+        answer = await self.api.post(method, headers, body)
         told = _object(answer.body)
         if answer.status != 200 or told.get("ok") is not True:
             raise _failure(method, answer, told)
@@ -126,8 +126,8 @@ def _failure(method: str, answer: Answer, told: Mapping[str, Any]) -> Refused | 
 def _object(text: str | bytes) -> dict[str, Any]:
     """A JSON object, or an empty one where the text is none."""
     try:
-        told = json.loads(text)
-    except ValueError:
+        told = quick_json.loads(text)
+    except (RecursionError, ValueError):
         return {}
     return told if isinstance(told, dict) else {}
 

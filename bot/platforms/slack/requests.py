@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -13,6 +12,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.signature import SignatureVerifier
 
+from bot.platforms import quick_json
 from bot.platforms.slack.skew import Skew, is_readable
 
 BODY_MOST: Final = 2**20
@@ -61,7 +61,7 @@ class Requests:
         if '"bot_id"' not in text or not self._verifier.is_valid(text, stamp, signature):
             return False
         try:
-            body = json.loads(text)
-        except ValueError:
+            body = quick_json.loads(text)
+        except (RecursionError, ValueError):
             return False
         return isinstance(body, dict) and self._is_echo(body)

@@ -15,6 +15,7 @@ import structlog
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
+from bot.platforms import quick_json
 from bot.platforms.base import DeliveryError
 from bot.platforms.slack.api import quiet_logger
 from bot.platforms.slack.client import Client, Refused
@@ -128,9 +129,9 @@ class _Connection(AsyncBaseSocketModeClient):
 
     async def _read(self, text: str) -> None:
         try:
-            said = dict(json.loads(text))
+            said = dict(quick_json.loads(text))
             request = SocketModeRequest.from_dict(said)
-        except (TypeError, ValueError):
+        except (RecursionError, TypeError, ValueError):
             log.warning("slack_socket_unreadable", begins=text[:40])
             return
         if request is not None and self._is_echo(request.payload):
