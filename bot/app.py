@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from bot.web.slack_install import SlackInstall
 
 ROOM_FILE: Final = "room.db"
+ADDRESS: Final = "address"
+"""Under which name it is kept where people reach the one that was started last."""
 _OFFSET: Final = "clock offset"
 """How far ahead of real time the room's clock was left, in milliseconds."""
 
@@ -106,6 +108,7 @@ async def running(
         if room is not None and new_room:
             await demo.chat(core, room)
         address = config.web.public_url or listening
+        await core.engine.unit(0, lambda tx: kept.put(tx, ADDRESS, address))
         link = f"{address}/enter?code={sessions.link_code()}" if room is not None else None
         yield Running(address, listening, link, core, room)
 

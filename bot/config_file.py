@@ -71,6 +71,11 @@ def load(
     return reader.finish(file if path is not None or file.exists() else None)
 
 
+def secret_file(config: Config) -> Path:
+    """Where the secret is kept that was not configured."""
+    return config.data_folder / "secret"
+
+
 def own_secret(config: Config) -> SecretStr:
     """The secret that was configured, else one that is made once and kept in the data folder.
 
@@ -78,7 +83,7 @@ def own_secret(config: Config) -> SecretStr:
     """
     if config.web.secret is not None:
         return config.web.secret
-    path = config.data_folder / "secret"
+    path = secret_file(config)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import tomllib
+import urllib.error
 import urllib.request
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -194,6 +195,56 @@ def test_it_runs_until_ctrl_c_and_keeps_its_data(kith: Kith) -> None:
     with running(kith):
         pass
     assert count(kith.database, "member") == before
+
+
+def test_a_fresh_link_leads_into_the_room_that_is_open(kith: Kith) -> None:
+    before = kith("link")
+    assert before.returncode == Exit.USAGE
+    assert "isn't running" in before.stderr
+    with running(kith) as (address, first):
+        found = re.search(r"^  (http\S+)$", kith.says("link"), re.MULTILINE)
+        assert found
+        assert found[1] != first
+        for link in (first, found[1]):
+            assert link.startswith(f"{address}/enter?code=")
+            with pytest.raises(urllib.error.HTTPError, match="303"):
+                enter(link)
+        with pytest.raises(urllib.error.HTTPError, match="401") as spent:
+            enter(found[1])
+        assert "kith link" in spent.value.read().decode()
+    assert kith("link").returncode == Exit.USAGE
+
+
+def test_without_a_room_there_is_no_link(kith: Kith) -> None:
+    done = kith("link", KITH_DISCORD_TOKEN="a.b.c")
+    assert done.returncode == Exit.USAGE
+    assert "No room is open" in done.stderr
+
+
+def test_a_link_needs_the_secret_of_the_kith_that_runs(kith: Kith) -> None:
+    secret = "a long and very random secret"
+    with kith.start("run", "--port", "0", "--no-browser", KITH_SECRET=secret) as child:
+        try:
+            assert child.stdout is not None
+            while "Ctrl-C" not in (line := child.stdout.readline()):
+                assert line
+            assert "KITH_SECRET" in kith("link").stderr
+            found = re.search(r"^  (http\S+)$", kith.says("link", KITH_SECRET=secret), re.MULTILINE)
+            assert found
+            with pytest.raises(urllib.error.HTTPError, match="303"):
+                enter(found[1])
+        finally:
+            child.kill()
+
+
+def enter(link: str) -> None:
+    """Open a link as a browser does, without following where it leads."""
+
+    class Stay(urllib.request.HTTPRedirectHandler):
+        def redirect_request(self, *args: object) -> None:
+            return None
+
+    urllib.request.build_opener(urllib.request.ProxyHandler({}), Stay()).open(link, timeout=60)
 
 
 def test_a_start_tells_what_it_connects_to(kith: Kith) -> None:

@@ -56,6 +56,14 @@ def run(
 
 
 @app.command()
+def link(config: ConfigFile = None) -> None:
+    """Print a fresh one-time link into the room, while Kith is running."""
+    from bot.cli.link import show
+
+    show(config)
+
+
+@app.command()
 def doctor(
     config: ConfigFile = None,
     json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,

@@ -41,7 +41,9 @@ def program() -> str:
 
 def as_typed(text: str) -> str:
     """The text with the commands in it, like "kith restore", written as people type them here."""
-    return re.sub(r"\bkith (?=(?:backup|connect|doctor|migrate|restore|run|slack)\b)", f"{program()} ", text)
+    return re.sub(
+        r"\bkith (?=(?:backup|connect|doctor|link|migrate|restore|run|slack)\b)", f"{program()} ", text
+    )
 
 
 def explain(error: BaseException) -> tuple[Exit, str]:

@@ -63,7 +63,7 @@ def build(
                 401,
                 "The door is closed",
                 "Kith printed a one-time link where it was started: open that. Is it used or lost? "
-                "Start Kith again and it prints a new one.",
+                "“python3 start.py link”, or “kith link”, prints a new one there.",
             )
         if room is None:
             return errors.page(
