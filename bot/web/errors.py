@@ -97,8 +97,8 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
             request,
             Refused(
                 "link_used",
-                "This link was used, or is older than 15 minutes. “python3 start.py link”, or “kith link”, prints a "
-                "new one where Kith runs.",
+                "This link was used, or is older than 15 minutes. "
+                "“python3 start.py link”, or “kith link”, prints a new one where Kith runs.",
             ),
         )
     except NotSaved as error:
