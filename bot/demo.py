@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final
 
-from bot import codec, grammar
+from bot import codec
 from bot.core import Core
+from bot.grammar.schedule import parse
 from bot.host.settings import HOST
 from bot.model.text import T
 from bot.platforms.local.adapter import LocalPlatform
@@ -40,7 +41,7 @@ def wanted(core: Core, platform: LocalPlatform) -> dict[tuple[str, str], Any]:
     now = core.clock.now()
 
     def schedule(text: str) -> Any:
-        return grammar.parse(text, now_ms=now, zone=core.zone)
+        return parse(text, now_ms=now, zone=core.zone)
 
     chosen: dict[tuple[str, str], Any] = {
         (HOST, "zone"): core.zone,

@@ -11,7 +11,6 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
-from bot import grammar
 from bot.model.content import Field, Kind
 from bot.model.events import Raw
 from bot.model.ids import Channel, Member, PlatformRole
@@ -210,21 +209,29 @@ def _yes_no(field: Field, raw: Raw, where: Place) -> bool:
 
 
 def _date(field: Field, raw: Raw, where: Place) -> date:
-    return _spoken(lambda: grammar.parse_date(str(raw), now_ms=where.now, zone=where.zone))
+    from bot.grammar.moment import parse_date
+
+    return _spoken(parse_date, raw, where)
 
 
 def _moment(field: Field, raw: Raw, where: Place) -> Moment:
-    return Moment(_spoken(lambda: grammar.parse_moment(str(raw), now_ms=where.now, zone=where.zone)))
+    from bot.grammar.moment import parse_moment
+
+    return Moment(_spoken(parse_moment, raw, where))
 
 
 def _schedule(field: Field, raw: Raw, where: Place) -> Rule:
-    return _spoken(lambda: grammar.parse(str(raw), now_ms=where.now, zone=where.zone))
+    from bot.grammar.schedule import parse
+
+    return _spoken(parse, raw, where)
 
 
-def _spoken(parse: Callable[[], V]) -> V:
+def _spoken(parse: Callable[[str, int, ZoneInfo], V], raw: Raw, where: Place) -> V:
+    from bot.grammar.reading import ScheduleError
+
     try:
-        return parse()
-    except grammar.ScheduleError as slip:
+        return parse(str(raw), where.now, where.zone)
+    except ScheduleError as slip:
         raise Misread(str(slip)) from None
 
 

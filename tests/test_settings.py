@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot import grammar
+from bot.grammar import describe
+from bot.grammar.schedule import parse
 from bot.model.content import Kind
 from bot.model.ids import Channel
 from bot.model.rules import Rule
@@ -67,7 +68,7 @@ def test_the_cogs_defaults_then_the_configurations_then_the_spaces() -> None:
     assert held.channel == Channel(SPACE, "c3")
     assert (held.daily, held.loud, held.texts, held.colour) == (7, True, ("Yo {member}",), Colour.RED)
     assert held.story is not None
-    assert grammar.describe(held.story) == "every Friday at 16:00"
+    assert describe(held.story) == "every Friday at 16:00"
     mine = made.load(SPACE, [row("daily", stored(9), "local:shed:u1"), row("channel", stored(None))])
     assert (mine["wall"].daily, mine["wall"].channel, mine["wall"].loud) == (9, None, True)
     assert mine.origins["wall", "daily"].by == "local:shed:u1"
@@ -123,7 +124,7 @@ def test_left_empty_a_setting_is_none_or_the_configurations_default(raw: Any) ->
 
 
 def test_what_was_not_touched_stays_as_it_is() -> None:
-    rule = grammar.parse("every 3 days at 8:30", now_ms=MONDAY - 86_400_000 * 400, zone=UTC)
+    rule = parse("every 3 days at 8:30", now_ms=MONDAY - 86_400_000 * 400, zone=UTC)
     item = PARAMETERS["story"]
     assert changed(item, spoken(rule), rule, None, PLACE) is rule
     with pytest.raises(Misread):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from zoneinfo import ZoneInfo
 
-from bot.grammar.phrases import MONTHS, ORDINALS, say_date
 from bot.model.rules import (
     LAST,
     WEEK,
@@ -23,7 +23,28 @@ from bot.model.rules import (
     upcoming,
 )
 
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "last": LAST}
 _ORDINAL_WORDS = {number: word for word, number in ORDINALS.items()}
+
+
+def say_date(day: date, *, weekday: bool = True) -> str:
+    """`Friday 27 November 2026`, the same under every locale."""
+    name = f"{WEEK[day.weekday()].value.capitalize()} " if weekday else ""
+    return f"{name}{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
 def describe(rule: Rule) -> str:

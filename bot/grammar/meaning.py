@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.grammar import phrases
-from bot.grammar.describe import describe
+from bot.grammar.describe import ORDINALS, describe
 from bot.grammar.phrases import Day
 from bot.grammar.reading import ScheduleError
 from bot.model.rules import (
@@ -156,7 +156,7 @@ class Meaning:
             )
         if found.repeats and not found.of_the_month and unit is None and nths <= {2, 3, 4, 5}:
             nth, name = min(nths), next(day.value.capitalize() for day in WEEK if day in weekdays)
-            word = next(word for word, number in phrases.ORDINALS.items() if number == nth)
+            word = next(word for word, number in ORDINALS.items() if number == nth)
             raise ScheduleError(
                 T("That can mean two things."),
                 (f"every {nth} weeks on {name} at 10:00", f"{word} {name} of the month at 10:00"),

@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.grammar import phrases
-from bot.grammar.phrases import say_date
+from bot.grammar.describe import say_date
 from bot.grammar.reading import Reader, ScheduleError, tidy
 from bot.model.rules import LAST_DAY, WEEK, instant, local
 from bot.model.text import T

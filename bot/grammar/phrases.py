@@ -7,24 +7,11 @@ from calendar import monthrange
 from datetime import MAXYEAR, date, time, timedelta
 from typing import NamedTuple
 
+from bot.grammar.describe import MONTHS, ORDINALS, say_date
 from bot.grammar.reading import Reader, ScheduleError
-from bot.model.rules import LAST, LAST_DAY, WEEK, Weekday
+from bot.model.rules import LAST_DAY, WEEK, Weekday
 from bot.model.text import T
 
-MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
 NUMBERS = dict(
     zip(
         ("a", "an", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven"),
@@ -32,7 +19,6 @@ NUMBERS = dict(
         strict=True,
     )
 ) | {"twelve": 12}
-ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "last": LAST}
 
 _MONTH_NAMES = {name.lower(): number for number, name in enumerate(MONTHS, 1)}
 _MONTH_NAMES |= {name[:3]: number for name, number in _MONTH_NAMES.items()} | {"sept": 9}
@@ -111,12 +97,6 @@ _UNITS = {
 WORDS = frozenset(
     {*_MONTH_NAMES, *_WEEKDAY_NAMES, *_DAY_GROUPS, *NUMBERS, *ORDINALS, *_UNITS, *_NAMED_TIMES, *_NEAR_DAYS}
 )
-
-
-def say_date(day: date, *, weekday: bool = True) -> str:
-    """`Friday 27 November 2026`, the same under every locale."""
-    name = f"{WEEK[day.weekday()].value.capitalize()} " if weekday else ""
-    return f"{name}{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
 class Day(NamedTuple):

@@ -10,10 +10,9 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from bot.grammar import phrases
-from bot.grammar.describe import describe
+from bot.grammar.describe import ORDINALS, describe, say_date
 from bot.grammar.meaning import Found, Meaning
 from bot.grammar.moment import later
-from bot.grammar.phrases import say_date
 from bot.grammar.reading import NotUnderstood, Reader, ScheduleError, tidy
 from bot.model.rules import LAST, Once, Rule, RuleError, local, next_after
 from bot.model.text import T
@@ -87,7 +86,7 @@ _WORDS = sorted(
 _Value = TypeVar("_Value")
 
 
-def parse(text: str, *, now_ms: int, zone: ZoneInfo) -> Rule:
+def parse(text: str, now_ms: int, zone: ZoneInfo) -> Rule:
     """The rule that a text means. Community time and zone settle `tomorrow` and what counts are from.
 
     Raises ScheduleError for text that is not understood, lacks a time, is past, or never comes.
@@ -176,7 +175,7 @@ def _ordinal_count(reader: Reader) -> int:
     match = reader.take(_NUMBERED)
     if match:
         return int(match["number"])
-    nth = reader.take_word(phrases.ORDINALS)
+    nth = reader.take_word(ORDINALS)
     return nth if nth is not None and nth != LAST else 1
 
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot import grammar
 from bot.clock import TravelClock
 from bot.core import Core
+from bot.grammar.moment import parse_moment
 from bot.model.ids import Channel, Member, Space
 from bot.model.roles import Role
 from bot.testing.heard import Heard, NotHeard, Question, listed
@@ -107,7 +107,7 @@ class Town(ABC):
     async def travels_to(self, when: str) -> None:
         """Community time goes on to a moment like ``Friday 16:00``; all that is due on the way happens."""
         zone = self.core.units.zone(self.space)
-        await self.core.scheduler.travel(grammar.parse_moment(when, self.clock.now(), zone))
+        await self.core.scheduler.travel(parse_moment(when, self.clock.now(), zone))
         await self.settled()
 
     async def passes(self, *, days: int = 0, hours: int = 0, minutes: int = 0) -> None:

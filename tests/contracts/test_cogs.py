@@ -13,13 +13,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot import grammar
 from bot.actions import ACTION_MOST, Sealer, bind
 from bot.cog import Cog, CommandHandler, FormHandler, Handler, MenuHandler, SelectHandler
 from bot.config import BUILT_IN_COGS
 from bot.core import HOST_COGS, load_cogs, registry_of
 from bot.ctx import Ctx
 from bot.database import migrator
+from bot.grammar.schedule import parse
 from bot.host.common import as_cog, space_settings
 from bot.model.content import Form, Kind
 from bot.model.ids import Channel, Member, PlatformRole
@@ -97,7 +97,7 @@ EXAMPLES: Mapping[Kind, Any] = {
     Kind.YES_NO: True,
     Kind.DATE: date(2027, 2, 28),
     Kind.MOMENT: Moment(MONDAY),
-    Kind.SCHEDULE: grammar.parse("every 2 weeks on Friday at 16:00", now_ms=MONDAY, zone=UTC),
+    Kind.SCHEDULE: parse("every 2 weeks on Friday at 16:00", now_ms=MONDAY, zone=UTC),
     Kind.ZONE: ZoneInfo("Asia/Tokyo"),
     Kind.MEMBER: Member(SPACE, "u1"),
     Kind.MEMBERS: (Member(SPACE, "u1"), Member(SPACE, "u2")),

@@ -9,17 +9,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.grammar import (
-    EXAMPLES,
-    ScheduleError,
-    describe,
-    echo,
-    parse,
-    parse_date,
-    parse_moment,
-    say_occurrence,
-)
+from bot.grammar import describe, echo, say_occurrence
+from bot.grammar.moment import parse_date, parse_moment
 from bot.grammar.phrases import WORDS
+from bot.grammar.reading import ScheduleError
+from bot.grammar.schedule import EXAMPLES, parse
 from bot.model.rules import Once, Rule, instant, next_after
 from tests.time.strategies import rules
 
