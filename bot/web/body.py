@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Final
 
 from aiohttp import web
 
 from bot.platforms.local.refused import Refused
 
 Json = dict[str, Any]
+KEY_MOST: Final = 64
 
 
 class Body:
@@ -42,6 +43,13 @@ class Body:
     def maybe(self, name: str) -> str | None:
         """A text, or None where it is left out."""
         return None if self.held.get(name) is None else self.text(name)
+
+    def key(self) -> str | None:
+        """By what a request is known again whose answer was lost, if it is given."""
+        key = self.maybe("key")
+        if key is not None and not 0 < len(key) <= KEY_MOST:
+            raise _wrong("key", f"a text of 1 to {KEY_MOST} characters")
+        return key
 
     def texts(self, name: str) -> list[str]:
         value = self.held.get(name)

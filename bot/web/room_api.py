@@ -148,7 +148,12 @@ class RoomApi:
         body = await Body.of(request)
         seat = body.text("as")
         said = await self._platform.say(
-            seat, body.text("channel"), body.text("text"), body.maybe("thread"), body.maybe("reply_to")
+            seat,
+            body.text("channel"),
+            body.text("text"),
+            body.maybe("thread"),
+            body.maybe("reply_to"),
+            key=body.key(),
         )
         return web.json_response({"message": views.message(self._room, said, seat)}, status=201)
 
@@ -173,16 +178,19 @@ class RoomApi:
         return {}
 
     async def _command(self, seat: str, body: Body) -> Json:
+        channel, text = body.text("channel"), body.text("text")
         return _outcome(
-            await self._platform.command(seat, body.text("channel"), body.text("text"), body.maybe("thread"))
+            await self._platform.command(seat, channel, text, body.maybe("thread"), key=body.key())
         )
 
     async def _press(self, seat: str, body: Body) -> Json:
-        return _outcome(await self._platform.press(seat, body.text("message"), body.text("control")))
+        message, control = body.text("message"), body.text("control")
+        return _outcome(await self._platform.press(seat, message, control, key=body.key()))
 
     async def _select(self, seat: str, body: Body) -> Json:
         message, control = body.text("message"), body.text("control")
-        return _outcome(await self._platform.select(seat, message, control, body.texts("values")))
+        values = body.texts("values")
+        return _outcome(await self._platform.select(seat, message, control, values, key=body.key()))
 
     async def _menu(self, seat: str, body: Body) -> Json:
         used = await self._platform.menu(
@@ -191,6 +199,7 @@ class RoomApi:
             message=body.maybe("message"),
             member=body.maybe("member"),
             place=body.maybe("channel"),
+            key=body.key(),
         )
         return _outcome(used)
 

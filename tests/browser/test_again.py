@@ -100,6 +100,61 @@ async def test_a_lost_answer_does_not_lead_to_saying_it_twice(visitor: Visitor) 
     await expect(room.right.box).to_have_value("")
 
 
+async def test_a_lost_answer_does_not_lead_to_running_a_command_twice(visitor: Visitor) -> None:
+    visitor.expected.append("ERR_FAILED")
+    room = await visitor.open()
+    keys: list[str] = []
+
+    async def deliver_but_lose_the_first_answer(route: Route) -> None:
+        keys.append(route.request.post_data_json["key"])
+        if len(keys) > 1:
+            await route.continue_()
+            return
+        await route.fetch()
+        await route.abort()
+
+    await room.page.route("**/api/command", deliver_but_lose_the_first_answer)
+    await room.right.go("general")
+    before = await room.right.message("What you can do here").count()
+    await room.right.box.fill("/kith help")
+    await room.right.box.press("Enter")
+    await expect(room.page.get_by_role("alert").filter(has_text="can't be reached")).to_be_visible()
+    await expect(room.right.message("What you can do here")).to_have_count(before + 1)
+    await room.right.box.press("Enter")
+    await expect(room.right.box).to_have_value("")
+    await room.right.say("/kith help")
+    await expect(room.right.message("What you can do here")).to_have_count(before + 2)
+    assert keys[0] == keys[1] != keys[2]
+
+
+async def test_a_button_pressed_again_after_a_lost_answer_has_no_second_effect(visitor: Visitor) -> None:
+    visitor.expected.append("ERR_FAILED")
+    room = await visitor.open()
+    keys: list[str] = []
+
+    async def lose_the_first_answer(route: Route) -> None:
+        keys.append(route.request.post_data_json["key"])
+        if len(keys) > 1:
+            await route.continue_()
+            return
+        await route.fetch()
+        await route.abort()
+
+    await room.right.go("general")
+    await room.right.say("/kith me")
+    button = room.right.log.get_by_role("button", name="Be left alone").last
+    before = await room.right.message("Quiet it is").count()
+    await room.page.route("**/api/press", lose_the_first_answer)
+    await button.click()
+    await expect(room.right.message("Quiet it is")).to_have_count(before + 1)
+    async with room.page.expect_response("**/api/press"):
+        await button.click()
+    await room.right.say("All in order")
+    await expect(room.right.message("All in order")).to_have_count(1)
+    await expect(room.right.message("Quiet it is")).to_have_count(before + 1)
+    assert keys[0] == keys[1]
+
+
 async def test_who_is_signed_out_is_told_the_way_back(visitor: Visitor) -> None:
     visitor.expected.extend(("401", "favicon.ico"))
     room = await visitor.open()

@@ -132,6 +132,24 @@ async def test_what_the_host_did_not_store_comes_again_after_a_restart(tmp_path:
         assert (again.id, again.text) == (first.id, "Remember")
 
 
+async def test_a_command_sent_again_after_a_restart_runs_once(tmp_path: Path) -> None:
+    path = tmp_path / "room.db"
+    async with opened(path) as platform:
+        sink = Recorder()
+        async with listening(platform, sink):
+            sink.refusing = 10**9
+            lost = asyncio.create_task(platform.command("u2", "c2", "/shoutout", key="k"))
+            await sink.wait_attempts(2)
+            lost.cancel()
+    async with opened(path) as platform, listening(platform, Recorder()) as sink:
+        again = await platform.command("u2", "c2", "/shoutout", key="k")
+        assert again.stored
+        assert (await sink.wait(CommandUsed)).token == again.interaction
+        assert sum(isinstance(event, CommandUsed) for event in sink.events) == 1
+        other = await platform.command("u2", "c2", "/shoutout", key="another")
+        assert other.interaction != again.interaction
+
+
 async def test_forms_buttons_and_answers_outlive_a_restart(tmp_path: Path) -> None:
     path = tmp_path / "room.db"
     form = Form("Thanks", "form:1", (Field("why", Kind.TEXT, "Why"),))

@@ -542,6 +542,46 @@ async def test_the_bot_that_does_not_store_is_told_again(house: House) -> None:
     assert len({one.id for one in commands}) == 1
 
 
+async def test_a_request_sent_again_under_its_key_has_no_second_effect(house: House) -> None:
+    button = await house.platform.deliver(
+        Post(
+            "k1",
+            InChannel(channel(house, "c2")),
+            Card(
+                "Choose",
+                buttons=(Button("Me too", "me-too"), Select("Day", "day", (Option("Friday", "fri"),))),
+            ),
+        )
+    )
+    assert button.message is not None
+    pressed, chosen = house.room.history.messages[button.message.id].controls
+    menu = (await house.get(f"/api/catalog?as={JO}")).body["menus"][0]["id"]
+    where = {"as": JO, "channel": "c2"}
+    shown = {"as": JO, "message": button.message.id}
+    for path, body in (
+        ("/api/say", {**where, "text": "Once"}),
+        ("/api/command", {**where, "text": "/shoutout"}),
+        ("/api/press", {**shown, "control": pressed}),
+        ("/api/select", {**shown, "control": chosen, "values": ["fri"]}),
+        ("/api/menu", {**shown, "menu": menu}),
+    ):
+        key = {"key": f"once {path}"}
+        first, again = await asyncio.gather(*(house.post(path, {**body, **key}) for _ in range(2)))
+        assert first.status < 300
+        assert (first.status, first.body) == (again.status, again.body)
+        another = await house.post(path, {**body, "key": f"twice {path}"})
+        assert another.body != first.body
+        theirs = await house.post("/api/say", {"as": MINA, "channel": "c2", "text": "Mine", **key})
+        assert theirs.body["message"]["author"] == MINA
+    kinds = (CommandUsed, ControlUsed, MenuUsed)
+    assert sum(isinstance(event, kinds) for event in house.sink.events) == 8
+    said = [one.raw for one in house.room.history.in_place("c2") if one.author == JO]
+    assert said.count("Once") == 2
+    for odd in ("", "k" * 65, 5):
+        refused = await house.post("/api/say", {**where, "text": "Odd", "key": odd})
+        assert (refused.status, refused.body["field"]) == (400, "key")
+
+
 async def test_many_at_once_lose_nothing(house: House) -> None:
     async def talk(seat: str) -> None:
         for number in range(20):

@@ -129,13 +129,24 @@ class LocalPlatform:
             people=self.room.count,
         )
 
-    # People's side
+    # People's side. A request that comes again under its ``key`` has no further effect.
 
     async def say(
-        self, seat: str, place: str, text: str, thread: str | None = None, reply_to: str | None = None
+        self,
+        seat: str,
+        place: str,
+        text: str,
+        thread: str | None = None,
+        reply_to: str | None = None,
+        *,
+        key: str | None = None,
     ) -> Message:
         """A person's words: for everybody there, or the answer to a question that the bot asked."""
+        if (said := self.room.ledger.done(seat, key)) is not None:
+            await self.room.saved()
+            return self.room.message_for(seat, said)
         message = self.room.say(seat, place, text, thread, reply_to)
+        self.room.ledger.did(seat, key, message.id)
         if not self._answers(message):
             self.room.tell(message)
             if BOT_ID in (*message.pings, *self.room.places[message.place].pair):
@@ -166,8 +177,12 @@ class LocalPlatform:
         self._control(interaction, asking, lines[0]["action"], values)
         return True
 
-    async def command(self, seat: str, place: str, text: str, thread: str | None = None) -> Outcome:
+    async def command(
+        self, seat: str, place: str, text: str, thread: str | None = None, *, key: str | None = None
+    ) -> Outcome:
         """A typed command line, like ``/shoutout @Mina for the bench``."""
+        if (again := await self._again(seat, key)) is not None:
+            return again
         self.room.acting(seat)
         where = self.room.place_for(seat, place)
         root = self.room.root(seat, where, thread)
@@ -176,7 +191,7 @@ class LocalPlatform:
         line = clean(text).strip()
         spec = self._spec(seat, line)
         rest = line.removeprefix("/").split(maxsplit=len(spec.path))[len(spec.path) :]
-        interaction = self._begin(seat, place, root)
+        interaction = self._begin(seat, place, root, key)
         return await self._used(
             interaction, "command", path=list(spec.path), text=self._referring("".join(rest))
         )
@@ -203,14 +218,20 @@ class LocalPlatform:
         hint = f"Did you mean /{close}?" if close else "Type / to see those there are."
         raise Refused("unknown_command", f"There is no command like that. {hint}")
 
-    async def press(self, seat: str, message: str, control: str) -> Outcome:
+    async def press(self, seat: str, message: str, control: str, *, key: str | None = None) -> Outcome:
         """Presses a button."""
+        if (again := await self._again(seat, key)) is not None:
+            return again
         shown, held = self._held(seat, message, control, "button")
-        interaction = self._begin(seat, shown.place, shown.thread)
+        interaction = self._begin(seat, shown.place, shown.thread, key)
         return await self._handed(interaction, self._control(interaction, shown, held["action"], []))
 
-    async def select(self, seat: str, message: str, control: str, values: Sequence[str]) -> Outcome:
+    async def select(
+        self, seat: str, message: str, control: str, values: Sequence[str], *, key: str | None = None
+    ) -> Outcome:
         """Chooses from a list."""
+        if (again := await self._again(seat, key)) is not None:
+            return again
         shown, held = self._held(seat, message, control, "select")
         picked = list(dict.fromkeys(values))
         if not set(picked) <= set(held["values"]):
@@ -218,7 +239,7 @@ class LocalPlatform:
         if not held["least"] <= len(picked) <= held["most"]:
             bounds = f"{held['least']} to {held['most']}" if held["least"] < held["most"] else held["most"]
             raise Refused("bad_value", f"Choose {bounds} of them.", field="values")
-        interaction = self._begin(seat, shown.place, shown.thread)
+        interaction = self._begin(seat, shown.place, shown.thread, key)
         return await self._handed(interaction, self._control(interaction, shown, held["action"], picked))
 
     def _held(self, seat: str, message: str, control: str, kind: str) -> tuple[Message, Json]:
@@ -237,8 +258,11 @@ class LocalPlatform:
         message: str | None = None,
         member: str | None = None,
         place: str | None = None,
+        key: str | None = None,
     ) -> Outcome:
         """Uses a menu action on a message or on a person."""
+        if (again := await self._again(seat, key)) is not None:
+            return again
         self.room.acting(seat)
         spec = dict(self.menus_for(seat)).get(menu)
         if spec is None:
@@ -249,7 +273,7 @@ class LocalPlatform:
             shown = self.room.message_for(seat, message)
             if not self.room.heard(shown):
                 raise Refused("not_allowed", "The bot can't see this message.")
-            interaction = self._begin(seat, shown.place, shown.thread)
+            interaction = self._begin(seat, shown.place, shown.thread, key)
             return await self._used(
                 interaction,
                 "menu",
@@ -263,7 +287,7 @@ class LocalPlatform:
             raise unknown("person", "GET /api/people lists those there are.")
         hall = self.room.default_place
         where = place or (hall.id if hall is not None else "")
-        interaction = self._begin(seat, self.room.place_for(seat, where).id, None)
+        interaction = self._begin(seat, self.room.place_for(seat, where).id, None, key)
         return await self._used(interaction, "menu", action=spec.action, member=member, message=None, text="")
 
     async def submit(self, seat: str, ident: str, values: Json) -> Outcome:
@@ -305,8 +329,21 @@ class LocalPlatform:
     def _roles(self, seat: str) -> frozenset[Role]:
         return expand(frozenset(map(Role, self.room.seat(seat).roles)))
 
-    def _begin(self, seat: str, place: str, thread: str | None) -> Interaction:
-        return self.room.ledger.begin(seat, place, thread, self.room.limits.answer_window)
+    async def _again(self, seat: str, key: str | None) -> Outcome | None:
+        """What came of the same request, if it came before."""
+        ledger = self.room.ledger
+        made = ledger.done(seat, key)
+        if made is None:
+            return None
+        await self.room.saved()
+        asking = ledger.asking(made)
+        stored = asking is None or await self._pump.handed(asking, self._patience)
+        return Outcome(made, stored, views.dialog(ledger.dialog(seat)))
+
+    def _begin(self, seat: str, place: str, thread: str | None, key: str | None = None) -> Interaction:
+        interaction = self.room.ledger.begin(seat, place, thread, self.room.limits.answer_window)
+        self.room.ledger.did(seat, key, interaction.id)
+        return interaction
 
     def _control(self, it: Interaction, shown: Message, action: str, chosen: list[str]) -> Happening:
         return self.room.ledger.happen(

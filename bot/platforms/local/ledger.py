@@ -8,9 +8,10 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from bot.platforms.local.journal import Journal
-from bot.platforms.local.state import Delivered, Dialog, Happening, Interaction, dump, load
+from bot.platforms.local.state import Deed, Delivered, Dialog, Happening, Interaction, dump, load
 
 _RECEIPTS: Final = 20_000
+_DEEDS: Final = 1_000
 
 
 class Host(Protocol):
@@ -38,6 +39,7 @@ class Ledger:
         self._interactions: dict[str, Interaction] = {}
         self._dialogs: dict[str, Dialog] = {}
         self._receipts: dict[str, Delivered] = {}
+        self._deeds: dict[str, Deed] = {}
 
     async def load(self) -> None:
         journal = self._journal
@@ -48,6 +50,8 @@ class Ledger:
         self._dialogs = {key: load(Dialog, body) for key, body in (await journal.load("dialog")).items()}
         receipts = [load(Delivered, body) for body in (await journal.load("delivered")).values()]
         self._receipts = {one.id: one for one in sorted(receipts, key=lambda one: one.number)}
+        deeds = [load(Deed, body) for body in (await journal.load("deed")).values()]
+        self._deeds = {one.id: one for one in sorted(deeds, key=lambda one: one.number)}
 
     # Happenings
 
@@ -88,6 +92,29 @@ class Ledger:
         """The interaction, while it can be answered."""
         found = self._interactions.get(token)
         return found if found is not None and found.until >= real_now() else None
+
+    # What people did, so that a request whose answer was lost can be sent again
+
+    def done(self, who: str, key: str | None) -> str | None:
+        """What somebody's request of this key made, if it came before."""
+        found = self._deeds.get(f"{who} {key}")
+        return None if found is None else found.made
+
+    def did(self, who: str, key: str | None, made: str) -> None:
+        """Somebody's request of this key made this."""
+        if key is None:
+            return
+        deed = Deed(f"{who} {key}", self._host.next_number("deed"), made)
+        self._deeds[deed.id] = deed
+        self._journal.put("deed", deed.id, dump(deed))
+        while len(self._deeds) > _DEEDS:
+            oldest = next(iter(self._deeds))
+            del self._deeds[oldest]
+            self._journal.drop("deed", oldest)
+
+    def asking(self, token: str) -> Happening | None:
+        """What the bot is still to be told of an interaction."""
+        return next((one for one in self.waiting.values() if one.more.get("token") == token), None)
 
     # Dialogs
 

@@ -118,10 +118,19 @@ class Delivered:
     thread: str | None = None
 
 
-Item = TypeVar("Item", Person, Place, Message, Happening, Interaction, Dialog, Delivered)
+@dataclass(slots=True)
+class Deed:
+    """What came of a person's request: ``made`` is the id of the message or of the interaction."""
+
+    id: str
+    number: int
+    made: str
 
 
-def dump(item: Person | Place | Message | Happening | Interaction | Dialog | Delivered) -> str:
+Item = TypeVar("Item", Person, Place, Message, Happening, Interaction, Dialog, Delivered, Deed)
+
+
+def dump(item: Person | Place | Message | Happening | Interaction | Dialog | Delivered | Deed) -> str:
     return json.dumps({one.name: getattr(item, one.name) for one in fields(item)}, separators=(",", ":"))
 
 

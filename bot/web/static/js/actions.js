@@ -1,6 +1,6 @@
 /** What a seat can do: requests in its person's name, and the menus that lead to them. */
 
-import { get, post } from "./api.js";
+import { ApiError, freshKey, get, post } from "./api.js";
 import { h } from "./dom.js";
 import { badges, face, nameOf } from "./face.js";
 import { openMenu } from "./menu.js";
@@ -49,12 +49,13 @@ export class Actions {
    * @param {string} channel
    * @param {string | null} thread
    * @param {string | null} answers the id of the message that is answered
+   * @param {string} key
    * @returns {Promise<boolean>} true once it was taken
    */
-  async send(text, channel, thread, answers) {
+  async send(text, channel, thread, answers, key) {
     const command = text.startsWith("/");
     const where = thread ? { channel, thread } : { channel };
-    const body = { as: this.#seat.id, ...where, text, ...(answers && !command ? { reply_to: answers } : {}) };
+    const body = { as: this.#seat.id, key, ...where, text, ...(answers && !command ? { reply_to: answers } : {}) };
     const answer = await this.#toasts.guard(() => post(command ? "/api/command" : "/api/say", body));
     if (!answer) return false;
     if (command) {
@@ -157,8 +158,26 @@ export class Actions {
 
   /** @param {string} path @param {Record<string, unknown>} body */
   async #interact(path, body) {
-    const answer = await this.#toasts.guard(() => post(path, { as: this.#seat.id, ...body }));
+    const answer = await this.#toasts.guard(() => this.#once(path, { as: this.#seat.id, ...body }));
     if (answer) this.#settle(answer);
+  }
+
+  /** Keys of what was sent and not answered: pressed again, it has no second effect. @type {Map<string, string>} */
+  #unanswered = new Map();
+
+  /** @param {string} path @param {Record<string, unknown>} body */
+  async #once(path, body) {
+    const what = `${path} ${JSON.stringify(body)}`;
+    const key = this.#unanswered.get(what) ?? freshKey();
+    this.#unanswered.set(what, key);
+    try {
+      const answer = await post(path, { ...body, key });
+      this.#unanswered.delete(what);
+      return answer;
+    } catch (error) {
+      if (error instanceof ApiError && error.status > 0 && error.status < 500) this.#unanswered.delete(what);
+      throw error;
+    }
   }
 
   /** @param {Outcome} outcome */

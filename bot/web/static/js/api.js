@@ -48,6 +48,11 @@ export function get(path, query = {}) {
   return request(search ? `${path}?${search}` : path, { method: "GET" });
 }
 
+/** A key by which a request is known again that is sent once more since its answer was lost. */
+export function freshKey() {
+  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("-");
+}
+
 /**
  * @param {string} path
  * @param {Record<string, any>} body

@@ -1,5 +1,6 @@
 /** The box where one writes: words, or a command. What was begun is kept for each conversation. */
 
+import { freshKey } from "./api.js";
 import { Completer } from "./completer.js";
 import { fill, h, name, uniqueId } from "./dom.js";
 import { icon } from "./icons.js";
@@ -16,12 +17,14 @@ const drafts = new Map();
  * @property {string} label
  * @property {string} placeholder
  * @property {import("./completer.js").Place} completion
- * @property {(text: string, answers: string | null) => Promise<boolean>} send true once it was taken
+ * @property {(text: string, answers: string | null, key: string) => Promise<boolean>} send true once it was taken
  */
 
 export class Composer {
   #place;
   #unsure = "";
+  /** Of what is unsure, so that it has no second effect when it is sent again. */
+  #retryKey = "";
   /** The id of the message that is answered. @type {string | null} */
   #answers = null;
 
@@ -114,8 +117,9 @@ export class Composer {
     if (text.trim() === "" || this.element.getAttribute("aria-busy") === "true") return;
     this.completer.close();
     this.element.setAttribute("aria-busy", "true");
+    if (this.#unsure !== text) this.#retryKey = freshKey();
     this.#unsure = text;
-    const taken = await this.#place.send(text, this.#answers);
+    const taken = await this.#place.send(text, this.#answers, this.#retryKey);
     this.element.removeAttribute("aria-busy");
     if (taken) this.said(text);
   }

@@ -39,10 +39,10 @@ export class Conversation {
         channel: () => channel,
         memberNamed: (label) => seat.state.people.find((member) => member.name === label.replace(/^@/, "")),
       },
-      send: (text, answers) => {
+      send: (text, answers, key) => {
         this.#heard = Math.max(0, ...[...seat.state.messages.values()].map(({ id }) => order(id)));
         this.list.toEnd();
-        return seat.actions.send(text, channel, thread, answers);
+        return seat.actions.send(text, channel, thread, answers, key);
       },
     });
     this.foot = h("div", { class: "pane-foot" });
