@@ -103,6 +103,22 @@ async def test_what_slack_never_sends_is_refused(
     assert "Traceback" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("body", "kind", "status"),
+    [
+        ("{}", "application/json", 404),
+        ('{"type": "unheard_of"}', "application/json", 200),
+        ("a=b", "application/x-www-form-urlencoded", 404),
+        ("ssl_check=1", "application/x-www-form-urlencoded", 200),
+    ],
+)
+async def test_what_is_signed_and_asks_for_nothing_is_answered(
+    served: Served, body: str, kind: str, status: int
+) -> None:
+    slack, _, url = served
+    assert (await slack.hooks.post(url, body.encode(), kind)).status == status
+
+
 async def test_a_changed_body_is_refused(served: Served) -> None:
     slack, _, url = served
     body = json.dumps({"type": "url_verification", "challenge": "x"}).encode()

@@ -86,7 +86,7 @@ class Listeners(AsyncMiddleware):
 
     def app(self, signing_secret: str) -> AsyncApp:
         """The Bolt app. Without a signing secret it is good for Socket Mode alone."""
-        return AsyncApp(
+        return _Bolt(
             name="kith",
             logger=quiet_logger(),
             client=AsyncWebClient(retry_handlers=[], logger=quiet_logger()),
@@ -377,6 +377,17 @@ class Listeners(AsyncMiddleware):
     @staticmethod
     def _id(workspace: Workspace, *parts: str) -> str:
         return ":".join((workspace.space.key, *parts))
+
+
+class _Bolt(AsyncApp):
+    """Bolt without a client made for each request: Kith calls Slack by its own.
+
+    Making one took as long as all else that Bolt does. Should Bolt rename this, it makes them again.
+    """
+
+    def _init_context(self, req: AsyncBoltRequest) -> None:
+        req.context["client"] = self.client
+        req.context["logger"] = self.logger
 
 
 async def _authorize(team_id: str | None = None, **_: Any) -> AuthorizeResult:
