@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
-from typing import Any, ClassVar, TypedDict
+from typing import Any, ClassVar, NamedTuple, TypedDict
 from zoneinfo import ZoneInfo
 
 from bot.model.rule_values import (
@@ -62,8 +62,7 @@ LAST = -1
 """Stands for the last day, or the last such weekday, of a month."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Occurrence:
+class Occurrence(NamedTuple):
     """One time a rule comes due. `local` is unique within a schedule; `at` is its instant, UTC ms."""
 
     at: int
