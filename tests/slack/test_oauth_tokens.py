@@ -161,11 +161,17 @@ async def test_another_workspace_goes_on_while_one_waits(s: Shared) -> None:
 
 
 async def test_the_operators_mistake_is_no_workspaces_fault(s: Shared) -> None:
-    place = await s.place("One")
+    place, other = await s.place("One"), await s.place("Two")
     s.slack.faults.add(Refuse("bad_client_secret"), REFRESH)
     assert not await s.tenants.renew(place.workspace.id)
     assert (await s.row(place))["refused"] is None
+    assert refreshes(s) == [False]
+    for one in (place, other, place):  # nobody's attempt costs a call before its time
+        assert not await s.tenants.renew(one.workspace.id)
+    assert refreshes(s) == [False]
+    s.clock.ahead = 31_000
     assert await s.tenants.renew(place.workspace.id)
+    assert await s.tenants.renew(other.workspace.id)
 
 
 # -- two processes

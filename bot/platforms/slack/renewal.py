@@ -23,6 +23,8 @@ PAUSE: Final = 0.5
 """Seconds between two looks whether another process is done."""
 
 _BACKOFF: Final = (30_000, 900_000)
+_APP: Final = ""
+"""Stands for every workspace, where the configuration is to blame."""
 _FAREWELL: Final = 5.0
 """Seconds in which what is asked may still come to its end while Kith stops."""
 
@@ -47,7 +49,7 @@ class Renewal:
         self._use = use
         self._now = now
         self._failed: dict[str, tuple[int, int]] = {}
-        """By workspace: when to ask again after that failed, and how long was waited."""
+        """By workspace or for the whole app: when to ask again after that failed, and how long was waited."""
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._asking: set[asyncio.Task[Installation | None]] = set()
 
@@ -63,15 +65,21 @@ class Renewal:
         """When to ask for its next tokens; None for never."""
         if held.tokens is None or held.refused or held.tokens.due_at is None:
             return None
-        return max(held.tokens.due_at, self._failed.get(held.team, (0, 0))[0])
+        return max(held.tokens.due_at, self._not_before(held.team), self._not_before(_APP))
 
     async def attempt(self, held: Installation) -> Installation | None:
-        """The installation as it is after asking; None where that failed, which is logged and put off."""
+        """The installation as it is after asking; None where that failed, which is logged and put off.
+
+        What the operator must mend is asked for no workspace before its time, whoever needs the tokens.
+        """
+        if self._now() < self._not_before(_APP):
+            return None
         try:
             present = await self.renew(held)
         except Exception as error:
-            wait = min(max(self._failed.get(held.team, (0, 0))[1] * 2, _BACKOFF[0]), _BACKOFF[1])
-            self._failed[held.team] = self._now() + wait, wait
+            blamed = _APP if isinstance(error, Refused) and error.error in OPERATOR else held.team
+            wait = min(max(self._failed.get(blamed, (0, 0))[1] * 2, _BACKOFF[0]), _BACKOFF[1])
+            self._failed[blamed] = self._now() + wait, wait
             words = (
                 str(error)
                 if isinstance(error, Refused | DeliveryError)
@@ -80,7 +88,11 @@ class Renewal:
             log.error("slack_tokens_not_renewed", workspace=held.team, error=words, again_in=wait / 1_000)
             return None
         self._failed.pop(held.team, None)
+        self._failed.pop(_APP, None)
         return present
+
+    def _not_before(self, key: str) -> int:
+        return self._failed.get(key, (0, 0))[0]
 
     async def renew(self, held: Installation) -> Installation | None:
         """The installation as it is afterwards: renewed, ``refused``, or as somebody else has changed it.
