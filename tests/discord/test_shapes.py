@@ -125,6 +125,25 @@ def test_no_command_and_no_menu_is_refused(catalog: Catalog) -> None:
     FakeDiscord().world.commands.replace(None, made)
 
 
+@pytest.mark.parametrize(
+    ("least", "most", "told"),
+    [
+        (1, 5, {"min_value": 1, "max_value": 5}),
+        (None, 5, {"max_value": 5}),
+        (2, None, {"min_value": 2}),
+        (2, 1, {}),
+        (1 << 60, 1 << 61, {}),
+    ],
+)
+def test_bounds_of_a_number_that_discord_takes(
+    least: int | None, most: int | None, told: dict[str, int]
+) -> None:
+    number = Field("n", Kind.INTEGER, "How many", least=least, most=most)
+    (made,) = commands.Tree(Catalog((CommandSpec(("count",), "Counts", (number,), Role.MEMBER, "t"),))).json
+    (option,) = made["options"]
+    assert {name: value for name, value in option.items() if name.endswith("_value")} == told
+
+
 @settings(max_examples=40)
 @given(st.lists(st.builds(Option, label=short | texts, value=texts, about=texts), max_size=40))
 def test_no_completion_is_refused(options: list[Option]) -> None:

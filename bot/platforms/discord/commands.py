@@ -126,10 +126,7 @@ class Tree:
         if kind == CHANNEL:
             made["channel_types"] = list(_TEXT_CHANNELS)
         elif kind == INTEGER:
-            if field.least is not None:
-                made["min_value"] = max(field.least, -_INTEGER_MOST)
-            if field.most is not None:
-                made["max_value"] = min(field.most, _INTEGER_MOST)
+            made |= _bounds(field)
         elif kind == STRING:
             made |= self._string(cog, field)
         return made
@@ -201,6 +198,16 @@ def _menu_name(label: str) -> str:
 
 def _about(text: str) -> str:
     return cut(" ".join(text.split()), DESCRIPTION) or "…"
+
+
+def _bounds(field: Field) -> Json:
+    """What a number may be; nothing where no number fits, which the host tells whoever tries."""
+    least = -_INTEGER_MOST if field.least is None else max(field.least, -_INTEGER_MOST)
+    most = _INTEGER_MOST if field.most is None else min(field.most, _INTEGER_MOST)
+    if least > most:
+        return {}
+    told = {} if field.least is None else {"min_value": least}
+    return told if field.most is None else {**told, "max_value": most}
 
 
 def cut(text: str, most: int, end: str = "…") -> str:
