@@ -304,16 +304,18 @@ def test_a_bucket_opens_when_it_is_full_again() -> None:
     now = 100.0
     buckets = Buckets(lambda: now)
     told = {"x-ratelimit-bucket": "b", "x-ratelimit-remaining": "1", "x-ratelimit-reset-after": "5"}
-    buckets.end("POST /a", "1", told)
-    assert buckets.wait("POST /a", "1") == 0
-    buckets.begin("POST /a", "1")
-    assert buckets.wait("POST /a", "1") == 5
-    assert buckets.wait("POST /a", "2") == 0
-    buckets.end("POST /a", "1", told | {"x-ratelimit-remaining": "0"})
-    assert buckets.wait("POST /a", "1") == 5
+    buckets.leave("POST /a", "1", told)
+    assert buckets.enter("POST /a", "1") == 0
+    assert buckets.enter("POST /a", "1") == 5
+    assert buckets.enter("POST /a", "2") == 0
+    buckets.leave("POST /a", "1", told | {"x-ratelimit-remaining": "0"})
+    assert buckets.enter("POST /a", "1") == 5
     now = 106.0
-    assert buckets.wait("POST /a", "1") == 0
-    buckets.end("POST /a", "1", {"x-ratelimit-bucket": "b", "x-ratelimit-remaining": "odd"})
+    assert buckets.enter("POST /a", "1") == 0
+    assert buckets.enter("POST /a", "1") == 0, "it is not known yet how many may go"
+    buckets.leave("POST /a", "1", {"x-ratelimit-bucket": "b", "x-ratelimit-remaining": "odd"})
+    buckets.leave("POST /a", "1", {"x-ratelimit-bucket": "b"})
+    assert buckets.enter("POST /a", "1") == 0
 
 
 def test_invalid_requests_are_forgotten_after_ten_minutes() -> None:

@@ -24,7 +24,7 @@ _UNREACHABLE_FOR: Final = 2.0
 _PATIENCE: Final = 30.0
 
 log = structlog.get_logger(__name__)
-_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False).encode
 
 
 class Api:
@@ -58,9 +58,8 @@ class Api:
         if wait := self.pace.invalid.wait():
             raise RetryLater("discord-invalid: too many requests were refused lately", wait, everywhere=True)
         name = f"{method} {route}"
-        if wait := self.pace.buckets.wait(name, major):
+        if wait := self.pace.buckets.enter(name, major):
             raise RetryLater("discord-pace: this channel has had its share for now", wait)
-        self.pace.buckets.begin(name, major)
         headers: Mapping[str, str] = {}
         place = None
         try:
@@ -71,7 +70,7 @@ class Api:
         finally:
             if place is not None:
                 self.pace.budget.leave(place)
-            self.pace.buckets.end(name, major, headers)
+            self.pace.buckets.leave(name, major, headers)
         self.pace.note(answer.status, headers)
         return _judged(answer)
 

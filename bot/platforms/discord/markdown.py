@@ -55,10 +55,10 @@ def _escape(match: re.Match[str]) -> str:
 def measure(span: Span) -> int:
     """UTF-16 units that a span takes at most, as `bot.platforms.base.Platform.measure` wants it."""
     match span:
-        case Plain(text=text, bold=bold):
-            return units(text) + _escapes(text) + (6 if bold else 0)
-        case Member(name=name) | Channel(name=name) | PlatformRole(name=name):
-            return max(units(name) + _escapes(name) + 1, _ID)
+        case Plain():
+            return units(span.text) + _escapes(span.text) + (6 if span.bold else 0)
+        case Member() | Channel() | PlatformRole():
+            return max(units(span.name) + _escapes(span.name) + 1, _ID)
         case Moment():
             return _MOMENT
         case Link(url=url, label=label):
@@ -92,11 +92,8 @@ class Markdown:
 
     def _span(self, span: Span, bold: bool) -> str:
         match span:
-            case Plain(text=text, code=True) if "`" not in text and "\n" not in text and text.strip():
-                code = f"`{text}`"
-                return f"**{code}**" if bold or span.bold else code
-            case Plain(text=text):
-                return _bold(text) if bold or span.bold else escaped(text)
+            case Plain():
+                return _plain(span.text, bold=bold or span.bold, code=span.code)
             case Member():
                 return self._mention(span, "@", "someone")
             case Channel():
@@ -120,6 +117,12 @@ class Markdown:
             return f"<{sign}{who.id}>"
         name = who.name or unknown
         return escaped(f"#{name}" if sign == "#" and who.name else name)
+
+
+def _plain(text: str, *, bold: bool, code: bool) -> str:
+    if code and "`" not in text and "\n" not in text and text.strip():
+        return f"**`{text}`**" if bold else f"`{text}`"
+    return _bold(text) if bold else escaped(text)
 
 
 def _bold(text: str) -> str:

@@ -75,8 +75,8 @@ class Budget:
 
 @dataclass(slots=True)
 class _Bucket:
-    remaining: int
-    resets_at: float
+    remaining: int = 0
+    resets_at: float = 0.0
     in_flight: int = 0
 
 
@@ -88,22 +88,20 @@ class Buckets:
         self._names: dict[str, str] = {}
         self._buckets: dict[tuple[str, str], _Bucket] = {}
 
-    def wait(self, route: str, major: str) -> float:
-        """Seconds until a request may go; 0 for one that may go now."""
+    def enter(self, route: str, major: str) -> float:
+        """Seconds until a request may go; 0 for one that goes now, and counts until `leave`."""
         bucket = self._buckets.get(self._key(route, major))
-        if bucket is None or bucket.remaining > bucket.in_flight:
+        if bucket is None:
             return 0.0
-        return max(0.0, bucket.resets_at - self._now())
+        left = bucket.resets_at - self._now()
+        if left <= 0:
+            bucket.remaining = max(bucket.remaining, bucket.in_flight + 1)
+        elif bucket.remaining <= bucket.in_flight:
+            return left
+        bucket.in_flight += 1
+        return 0.0
 
-    def begin(self, route: str, major: str) -> None:
-        """A request leaves."""
-        bucket = self._buckets.get(self._key(route, major))
-        if bucket is not None:
-            if bucket.resets_at <= self._now():
-                bucket.remaining = max(bucket.remaining, bucket.in_flight + 1)
-            bucket.in_flight += 1
-
-    def end(self, route: str, major: str, headers: Mapping[str, str]) -> None:
+    def leave(self, route: str, major: str, headers: Mapping[str, str]) -> None:
         """Its answer came, or will not come: `headers` are empty then; their names are in lower case."""
         before = self._buckets.get(self._key(route, major))
         if before is not None:
@@ -112,15 +110,18 @@ class Buckets:
         if name is None:
             return
         self._names[route] = name
-        remaining = _number(headers.get("x-ratelimit-remaining"))
-        after = _number(headers.get("x-ratelimit-reset-after"))
-        if remaining is None or after is None:
+        try:
+            remaining = int(headers["x-ratelimit-remaining"])
+            resets_at = self._now() + float(headers["x-ratelimit-reset-after"])
+        except (KeyError, ValueError):
             return
-        if len(self._buckets) >= _REMEMBERED:
-            self._forget()
-        bucket = self._buckets.setdefault((name, major), _Bucket(int(remaining), 0.0))
-        bucket.remaining = int(remaining)
-        bucket.resets_at = self._now() + after
+        bucket = self._buckets.get((name, major))
+        if bucket is None:
+            if len(self._buckets) >= _REMEMBERED:
+                self._forget()
+            bucket = self._buckets[name, major] = _Bucket()
+        bucket.remaining = remaining
+        bucket.resets_at = resets_at
 
     def _key(self, route: str, major: str) -> tuple[str, str]:
         return self._names.get(route, route), major
@@ -182,10 +183,3 @@ class Pace:
         """Count an answer that Discord calls invalid."""
         if status in (401, 403) or (status == 429 and headers.get("x-ratelimit-scope") != "shared"):
             self.invalid.note()
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        return None if text is None else float(text)
-    except ValueError:
-        return None
