@@ -26,7 +26,7 @@ from bot.model.events import (
 )
 from bot.model.ids import Channel, Member, MessageRef, PlatformRole, Space
 from bot.model.roles import Actor
-from bot.platforms.discord.ids import Json, snowflake_ms, space_of
+from bot.platforms.discord.ids import PLATFORM, Json, snowflake_ms, space_of
 from bot.platforms.discord.render import text_of
 
 THREADS: Final = frozenset({10, 11, 12})
@@ -144,7 +144,7 @@ class Guilds:
     def is_foreign(self, channel: Channel) -> bool:
         """Whether the channel is known to be another server's than it says."""
         home = self._homes.get(channel.id)
-        return home is not None and space_of(home).key != channel.space
+        return home is not None and f"{PLATFORM}:{home}" != channel.space
 
     def joined(self, guild: str, by: int, *, bot: bool) -> None:
         """Somebody came (``by`` 1) or went (-1)."""
