@@ -14,6 +14,8 @@ class Timing:
 
     lease: int = 60_000
     """How long a row may be on the wire before it counts as abandoned; more than ``attempt``."""
+    claim: int = 5_000
+    """How long a claimed row may wait for room on the wire: it knows of no pause that begins meanwhile."""
     attempt: int = 25_000
     """How long an attempt or a look may take until its outcome counts as unknown."""
     backoff: int = 500

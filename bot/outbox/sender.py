@@ -329,7 +329,7 @@ class Sender:
                     return None
                 case Attempt(row, out) if not self._role.is_held:
                     return Lost()
-                case Attempt(row, out) if (row.lease_until or 0) < system_ms() + self._timing.attempt:
+                case Attempt(row, out) if self._is_stale(row):
                     self._pace.give_back(lane.key, exempt=lane.answer)
                     outcome, closed = Deferred("claimed too early", 0), 0.0
                 case Attempt(row, out):
@@ -349,6 +349,12 @@ class Sender:
         self._crash_point("settled")
         await self._announce(turn.moved)
         return turn.next
+
+    def _is_stale(self, row: OutboxRow) -> bool:
+        """Whether it was claimed so long ago that it must be claimed anew: a pause skips it then."""
+        timing = self._timing
+        left = (row.lease_until or 0) - system_ms()
+        return left < max(timing.attempt, timing.lease - timing.claim)
 
     def _may_claim(self, lane: Lane) -> bool:
         """Whether the lane may claim its next row in the unit that settles this one."""

@@ -252,6 +252,27 @@ async def test_what_was_claimed_too_long_ago_is_claimed_anew(make: Make, server:
     assert ((await world.row("k2")).lease_until or 0) > lease
 
 
+async def test_a_pause_gets_what_was_claimed_and_still_waits_for_room(make: Make, server: WireServer) -> None:
+    timing = replace(QUICK, claim=50)
+    world = await make(limits=wire_limits(in_flight=1), timing=timing)
+    await world.start()
+    await world.idle()
+    server.hold()
+    for number in range(4):
+        await world.say(post(f"k{number}", channel(str(number))))
+    await server.requested(1)
+    assert await world.states("k0", "k1", "k2", "k3") == ["sending"] * 4
+    await world.unit(lambda tx: rows.skip(tx, space=SPACE, reason="paused", now=1))
+    lease = (await world.row("k3")).lease_until or 0
+    while lease - system_ms() >= timing.lease - timing.claim:
+        await world.look()
+    server.let_go()
+    await world.idle()
+    assert await world.states("k0", "k1", "k2", "k3") == ["sent", "skipped", "skipped", "skipped"]
+    assert [arrival.key for arrival in server.arrivals] == ["k0"]
+    assert (await world.row("k1")).reason == "paused"
+
+
 async def test_answers_find_room_when_the_wire_is_full(make: Make, server: WireServer) -> None:
     world = await make(limits=wire_limits(in_flight=8))
     await world.start()
