@@ -57,7 +57,6 @@ async def kith(about: Json) -> None:
 
     import tempfile
     from contextlib import AsyncExitStack
-    from dataclasses import replace
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
@@ -80,7 +79,7 @@ async def kith(about: Json) -> None:
         )
         engine = await open_engine(f"sqlite:///{Path(folder).as_posix()}/kith.db")
         stack.push_async_callback(engine.close)
-        limits = LIMITS if about["limited"] else replace(LIMITS, per_second=0)
+        limits = LIMITS if about["limited"] else LIMITS._replace(per_second=0)
         platform = DiscordPlatform(about["token"], api=about["api"], gateway=about["gateway"], limits=limits)
         stack.push_async_callback(platform.close)
         core = await build(

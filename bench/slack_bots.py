@@ -81,7 +81,7 @@ async def kith(told: Told, *, http: bool) -> AsyncIterator[str]:
         options = SlackOptions(
             signing_secret=told["signing_secret"],
             api=told["api"],
-            limits=SLACK if told["paced"] else replace(SLACK, lane_interval=0),
+            limits=SLACK if told["paced"] else SLACK._replace(lane_interval=0),
         )
         installs = SlackInstalls(engine, Keyring([new_key()]), system_ms)
         several = len(told["workspaces"]) > 1

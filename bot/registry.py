@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from types import ModuleType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from bot import translations
 from bot.cog import (
@@ -38,8 +38,7 @@ _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,29}")
 _COMMAND: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
 
-@dataclass(frozen=True, slots=True)
-class CogFault:
+class CogFault(NamedTuple):
     """A cog that could not be used, and why. The others go on without it."""
 
     name: str

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import date
 from enum import Enum, StrEnum
-from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo
 
 from bot.model.content import Field, Kind, Option
@@ -87,8 +87,7 @@ REQUIRED: Final = Required.REQUIRED
 LongText = Annotated[str, Text(most=LONG_TEXT_MOST, long=True)]
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(NamedTuple):
     """One thing a handler takes: how it is asked for, what it is when left out, how it is read."""
 
     field: Field

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from bot.model.content import Catalog
@@ -30,7 +29,7 @@ def build(config: dict[str, Any]) -> ClosingPlatform:
         config["token"],
         api=config["api"],
         gateway=config["gateway"],
-        limits=replace(LIMITS, **config["limits"]),
+        limits=LIMITS._replace(**config["limits"]),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from bot.platforms.slack.adapter import SlackOptions, SlackPlatform
@@ -22,7 +21,7 @@ def build(config: dict[str, Any]) -> SlackPlatform:
             api=config["api"],
             connections=1,
             pulse=Pulse(look=0.02, wait=0.01, wait_most=0.05),
-            limits=replace(SLACK, **config["limits"]),
+            limits=SLACK._replace(**config["limits"]),
         )
     )
 

@@ -151,7 +151,7 @@ async def test_a_channels_share_is_read_from_the_answers() -> None:
 
 async def test_many_requests_at_once_stay_below_the_limit_of_all() -> None:
     async with FakeDiscord(limits=RateLimits({}, others=(10_000, 1.0))) as fake:
-        t = Town(fake, limits=replace(LIMITS, per_second=49))
+        t = Town(fake, limits=LIMITS._replace(per_second=49))
         await asyncio.gather(*(t.platform.deliver(post(t, f"k{n}")) for n in range(70)))
         assert fake.limits.global_refusals == 0
         assert len(t.place.messages) == 70

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from tests.fakes.discord.faults import Fault, Faults
 from tests.fakes.discord.permissions import Overwrite
 
 POSTS = "POST /channels/*/messages"
-QUICK = replace(LIMITS, find_delay=10)
+QUICK = LIMITS._replace(find_delay=10)
 WHY = "She stayed late to help me find the fault."
 MISHAPS: dict[str, Callable[[Faults], Fault]] = {
     "500, nothing done": lambda faults: faults.refuse(POSTS, 500, 0),

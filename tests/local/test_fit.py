@@ -127,7 +127,7 @@ def test_no_word_of_a_text_is_lost_and_the_order_is_kept(
 
 def test_a_section_that_is_too_long_only_by_the_blank_lines_at_its_end_is_kept() -> None:
     text = "word " * (DISCORD.block // 5 - 2) + "end." + "\n" * 20
-    limits = replace(DISCORD, card_text=DISCORD.block + 10, block=DISCORD.block)
+    limits = DISCORD._replace(card_text=DISCORD.block + 10, block=DISCORD.block)
     fitted = [
         part.content
         for part in fit(post(Card("Title", sections=(Section(text),))), limits, MEASURES[Look.DISCORD])
@@ -139,7 +139,7 @@ def test_a_section_that_is_too_long_only_by_the_blank_lines_at_its_end_is_kept()
 @given(made.cards, made.limits, MEASURE)
 def test_no_word_of_a_card_is_lost_and_the_order_is_kept(card: Card, limits: Limits, measure: object) -> None:
     assert callable(measure)
-    limits = replace(limits, cards=True, buttons=True, selects=True, images=True, image_bytes=10_000)
+    limits = limits._replace(cards=True, buttons=True, selects=True, images=True, image_bytes=10_000)
     fitted = [part.content for part in fit(post(card), limits, measure)]
     shown = "".join(body_of(content) for content in fitted)
     assert shown.startswith(body_of(card))
@@ -176,9 +176,9 @@ def test_a_small_card_passes_as_it_is() -> None:
 
 def test_cuts_fall_between_paragraphs_before_sentences_before_words() -> None:
     first, second = "One two three. " * 60, "Four five six. " * 60
-    parts = fit(post(f"{first}\n\n{second}"), replace(DISCORD, text=1_500), units_of)
+    parts = fit(post(f"{first}\n\n{second}"), DISCORD._replace(text=1_500), units_of)
     assert [plain_text(text_of(part)) for part in parts] == [first.strip(), second.strip()]
-    parts = fit(post(first), replace(DISCORD, text=500), units_of)
+    parts = fit(post(first), DISCORD._replace(text=500), units_of)
     assert all(plain_text(text_of(part)).endswith(".") for part in parts)
 
 
@@ -193,7 +193,7 @@ def units_of(span: Span) -> int:
 
 @pytest.mark.parametrize("whole", ["👩‍🚀", "🇩🇪", "👍🏽", "é̂", "각", "🏴󠁧󠁢󠁥󠁮󠁧󠁿"])
 def test_what_readers_see_as_one_character_is_never_torn(whole: str) -> None:
-    parts = fit(post(whole * 400), replace(DISCORD, text=101), units_of)
+    parts = fit(post(whole * 400), DISCORD._replace(text=101), units_of)
     assert len(parts) > 1
     assert all(
         dense(plain_text(text_of(part))) == whole * (len(plain_text(text_of(part))) // len(whole))
@@ -235,7 +235,7 @@ def test_a_picture_becomes_its_alt_text() -> None:
     card = Card("Bench", image=Image(b"p", "image/png", "A bench with two clamps"))
     (out,) = fit(post(card), PLAIN, discord)
     assert plain_text(text_of(out)) == "Bench\n\nPicture: A bench with two clamps"
-    (out,) = fit(post(card), replace(DISCORD, images=False), discord)
+    (out,) = fit(post(card), DISCORD._replace(images=False), discord)
     assert isinstance(out.content, Card)
     assert out.content.image is None
     assert out.content.sections == (Section(T("Picture: {alt}", alt="A bench with two clamps")),)
@@ -284,7 +284,7 @@ def test_a_private_answer_becomes_a_private_message_where_there_are_none() -> No
 
 def test_without_threads_it_goes_to_the_channel() -> None:
     out = replace(post("hello"), to=InChannel(CHANNEL, "m1"))
-    assert fit(out, replace(DISCORD, threads=False), discord)[0].to == InChannel(CHANNEL)
+    assert fit(out, DISCORD._replace(threads=False), discord)[0].to == InChannel(CHANNEL)
 
 
 def test_cut_options_are_told() -> None:

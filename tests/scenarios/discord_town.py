@@ -6,7 +6,6 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ from tests.fakes.discord.commands import SLASH, Command
 from tests.fakes.discord.model import DM, LOADING
 from tests.scenarios.discord_person import DiscordPerson, OpenForm
 
-FAST = replace(LIMITS, per_second=2_000)
+FAST = LIMITS._replace(per_second=2_000)
 """Discord's limits without its pace, which has tests of its own."""
 _MEANT = re.compile(
     r"(?<!\\)(?:<(?:@(\d+)|@&(\d+)|#(\d+)|t:(\d+):\w|/([\w -]+):\d+)>|\[([^]\n]+)]\(<[^>]+>\)|`)"

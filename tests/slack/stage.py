@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any
 
 from bot.model.content import Catalog, CommandSpec
@@ -19,7 +18,7 @@ from tests.contracts.platform_contract import Recorder, Shown
 from tests.fakes.slack import FakeSlack, Message, Person, Workspace
 
 CATALOG = Catalog((CommandSpec(("kith", "help"), "Answers.", (), Role.MEMBER, "test"),))
-SOON = replace(SLACK, find_delay=10, lane_interval=0)
+SOON = SLACK._replace(find_delay=10, lane_interval=0)
 """Slack's limits with times that a test can wait for."""
 QUICK = Pulse(ping=0.2, stuck=0.6, look=0.02, handshake=2.0, wait=0.01, wait_most=0.1, crowded=0.1)
 

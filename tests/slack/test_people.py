@@ -107,13 +107,12 @@ async def test_reactions_and_threads() -> None:
 
 
 async def test_with_slacks_own_pace_nothing_is_lost(tmp_path: object) -> None:
-    from dataclasses import replace
     from pathlib import Path
 
     from bot.platforms.slack.limits import SLACK
 
     assert isinstance(tmp_path, Path)
-    limits = replace(SLACK, find_delay=10)
+    limits = SLACK._replace(find_delay=10)
     async with home(tmp_path, rate_limits=RateLimits(), limits=limits) as h:
         people = [h.workspace.join(name) for name in ("Kim", "Lou")]
         for person in people:

@@ -46,7 +46,7 @@ _HINTS: Final[Mapping[Kind, str]] = {
 
 def pages(form: Form) -> list[Form]:
     """The form as pages that Discord can show; each with as many questions as fit beside its intro."""
-    (whole,) = fit_form(form, replace(LIMITS, form_fields=max(len(form.fields), 1)), measure)
+    (whole,) = fit_form(form, LIMITS._replace(form_fields=max(len(form.fields), 1)), measure)
     fields = list(whole.fields)
     made: list[Form] = []
     while fields or not made:

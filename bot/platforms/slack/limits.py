@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
@@ -45,7 +44,7 @@ edited. An option's value has 150 characters, so an action has no more. A messag
 have 10,000 characters in all, and none of them is empty.
 """
 
-HOME: Final = replace(SLACK, table_rows=0)
+HOME: Final = SLACK._replace(table_rows=0)
 """The Home tab shows no tables."""
 UPDATE_TEXT: Final = 4_000
 """Characters of the top-level text of an edit."""
