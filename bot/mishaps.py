@@ -13,7 +13,7 @@ from bot.model.events import Event
 from bot.model.ids import Space
 from bot.model.outgoing import InChannel, Receipt
 from bot.model.text import CommandName, T, Words
-from bot.occasion import Occasion
+from bot.occasion import SPOKEN_TO, Occasion
 from storage.errors import StorageError
 from storage.repos.outbox import OutboxRow
 
@@ -49,6 +49,8 @@ class Mishaps:
         code = row.reason.partition(":")[0]
         if state != "dead" or code not in GONE | CLOSED or (row.lane, code) in self._told:
             return
+        if row.key.startswith(SPOKEN_TO):
+            return  # anybody can speak to it anywhere; the hosts did not want it to post there
         to = codec.loads(row.address)
         if not isinstance(to, InChannel) or self.note is None:
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from bot.host.settings import HOST, HostSettings
@@ -17,6 +17,9 @@ from bot.registry import Entry
 from bot.settings import SpaceSettings
 from bot.staging import Hush
 from storage.port import Row
+
+SPOKEN_TO: Final = "spoken-to:"
+"""Begins the ids of events in which somebody speaks to the bot itself, and the keys of its answers."""
 
 
 class Call(NamedTuple):

@@ -38,7 +38,7 @@ from bot.model.ids import Channel, Member, MessageRef, Space
 from bot.model.nearest import nearest
 from bot.model.text import CommandName, Moment, T, Words, clean, counted
 from bot.model.ticks import ScheduleDue, ScheduleSkipped, Tick
-from bot.occasion import Call, Occasion, Outcome
+from bot.occasion import SPOKEN_TO, Call, Occasion, Outcome
 from bot.reading import Place, Read
 from bot.registry import Entry, Registry
 from bot.spec import Parameter
@@ -458,7 +458,7 @@ def _once_in_a_while(event: SpokenTo) -> SpokenTo:
     """The same event for all that somebody says to the bot for some time."""
     how = "privately" if event.message is None else "openly"
     window = event.at // SPOKEN_TO_MS
-    return replace(event, id=f"spoken-to:{event.actor.member.key}:{how}:{window}")
+    return replace(event, id=f"{SPOKEN_TO}{event.actor.member.key}:{how}:{window}")
 
 
 def _occasion_of(event: Event) -> Occasion:

@@ -54,6 +54,8 @@ async def test_where_it_may_not_write_nothing_is_said(h: Home) -> None:
     await h.ada.say(h.wall, f"<@{h.fake.world.bot.id}> hello")
     await h.settled()
     assert said(h) == []
+    log = await (await h.admin.slash("kith log")).answered()
+    assert "may not post" not in log.text
 
 
 async def test_without_the_content_intent_words_to_it_are_heard(tmp_path: Path) -> None:
