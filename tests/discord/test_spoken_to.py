@@ -100,6 +100,7 @@ async def test_after_a_restart_too(h: Home) -> None:
 
 
 async def test_who_shares_no_server_with_it_is_not_answered(h: Home) -> None:
+    await (await h.ada.slash("kith help", channel=h.hall)).answered()
     h.ada.leave()
     await h.settled()
     await h.ada.say(h.ada.dm, "hello?")

@@ -159,6 +159,7 @@ class Hearing:
         if self._here.get(key) is not False:
             self._guilds.joined(str(data["guild_id"]), -1, bot=bool(data["user"].get("bot")))
         self._here.put(key, False)
+        self._privately.left(data)
         self._hand(parse.left(self._guilds, data))
 
     def _updated(self, data: Json) -> None:

@@ -44,6 +44,12 @@ class Privately:
         if user and data.get("guild_id") is not None:
             self._homes.put(str(user["id"]), str(data["guild_id"]))
 
+    def left(self, data: Json) -> None:
+        """Somebody left a server."""
+        user = str(data["user"]["id"])
+        if self._homes.get(user) == str(data["guild_id"]):
+            self._homes.pop(user)
+
     def take(self, data: Json, me: str, hand: Callable[[Event], None]) -> None:
         """A private message came."""
         author = data.get("author") or {}
