@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Final, Generic, TypeVar, get_args, get_origin, overload
+from typing import Any, ClassVar, Final, Generic, NamedTuple, TypeVar, get_args, get_origin, overload
 
 from bot import codec, spec
 from bot.actions import Argument, bind
@@ -46,8 +46,7 @@ class NoSettings:
     """For a cog that has nothing to set."""
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """What a cog stores about one person: a kind of row, the rows, and what forgetting does with them."""
 
     what: str
@@ -55,8 +54,7 @@ class Held:
     on_forget: str = "removed"
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
+class Preview(NamedTuple):
     """One public text of a cog as it would look now, for the hosts alone."""
 
     when: Words

@@ -71,6 +71,8 @@ class MemberCleared(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberLeft(Event):
+    """Somebody is in the space no more."""
+
     member: Member
 
 
@@ -93,6 +95,8 @@ class MessagePosted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageRemoved(Event):
+    """A message was deleted, by whomever."""
+
     message: MessageRef
 
 
@@ -107,6 +111,8 @@ class ReactionAdded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReactionRemoved(Event):
+    """A reaction was taken back."""
+
     member: Member
     message: MessageRef
     emoji: str

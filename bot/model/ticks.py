@@ -6,14 +6,12 @@ The ids are the same for the same happening, however often it is told; repetitio
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from bot.model.rules import Occurrence, Rule
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScheduleDue:
+class ScheduleDue(NamedTuple):
     """A cog's job is to run now. `at` is when it was due (UTC ms), `local` that time in the space's zone."""
 
     schedule: int
@@ -32,8 +30,7 @@ class ScheduleDue:
         return f"tick:{self.schedule}:{self.local}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimerDue:
+class TimerDue(NamedTuple):
     """A cog's handler asked to be called at `at` (UTC ms) with these arguments (JSON values)."""
 
     key: str
@@ -49,8 +46,7 @@ class TimerDue:
         return f"timer:{self.key}:{self.at}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScheduleSkipped:
+class ScheduleSkipped(NamedTuple):
     """These occurrences came due while nothing ran, and are too old to be made up for; oldest first."""
 
     schedule: int

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from bot.model.content import Catalog, Form, Option
 from bot.model.events import Completion, Event, Raw
@@ -43,8 +42,7 @@ class NotConnected(Exception):
     """There is no connection until an operator mends what the message says."""
 
 
-@dataclass(frozen=True, slots=True)
-class SpaceInfo:
+class SpaceInfo(NamedTuple):
     """What a space looks like now, for set-up, settings and doctor."""
 
     space: Space

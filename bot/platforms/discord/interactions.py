@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from bot.model.content import Kind
 from bot.model.events import CommandUsed, Completion, ControlUsed, FormSent, Interaction, MenuUsed, Raw
@@ -23,8 +22,7 @@ _TEXTS = (Kind.TEXT, Kind.LONG_TEXT)
 _PICKED = {PERSON: 5, CHANNEL: 8, ROLE: 6}
 
 
-@dataclass(frozen=True, slots=True)
-class Used:
+class Used(NamedTuple):
     """An interaction with all that every kind of it tells."""
 
     kind: int

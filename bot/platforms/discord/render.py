@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from bot.model.content import (
     Accent,
@@ -49,8 +49,9 @@ _FOOTER_LINES: Final = 10
 _PINGS_MOST: Final = 100
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(NamedTuple):
+    """An attachment."""
+
     name: str
     data: bytes
     media_type: str
