@@ -54,7 +54,10 @@ _GROUP: Final = re.compile(r"<!subteam\^([^>|]+)(?:\|([^>]*))?>")
 
 def words(workspace: Workspace, written: str) -> str:
     """What somebody wrote, as the host reads it: people to be named, channels and user groups by name."""
-    told = _CHANNEL.sub(r"<#\1|a channel>", _PERSON.sub(r"<@\1|>", text.typed(written)))
+    told = text.typed(written)
+    if "<" not in written:
+        return told  # as most messages are: nothing is named in them
+    told = _CHANNEL.sub(r"<#\1|a channel>", _PERSON.sub(r"<@\1|>", told))
     return groups_named(workspace, told)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -14,6 +13,7 @@ import aiohttp
 import structlog
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
 
 from bot.platforms import quick_json
 from bot.platforms.base import DeliveryError
@@ -87,6 +87,10 @@ class _Connection(AsyncBaseSocketModeClient):
         assert self._socket is not None
         await self._socket.send_str(message)
 
+    async def send_socket_mode_response(self, response: SocketModeResponse | dict[str, Any]) -> None:
+        told = response.to_dict() if isinstance(response, SocketModeResponse) else response
+        await self.send_message(quick_json.dumps(told).decode())
+
     async def beat(self) -> None:
         if self._socket is not None and not self._socket.closed:
             with suppress(ConnectionError, RuntimeError):
@@ -135,7 +139,7 @@ class _Connection(AsyncBaseSocketModeClient):
             log.warning("slack_socket_unreadable", begins=text[:40])
             return
         if request is not None and self._is_echo(request.payload):
-            await self.send_message(json.dumps({"envelope_id": request.envelope_id}))
+            await self.send_socket_mode_response({"envelope_id": request.envelope_id})
         elif request is not None:
             task = asyncio.create_task(self._request(request))
             self._requests.add(task)

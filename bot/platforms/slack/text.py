@@ -15,6 +15,7 @@ FORMATS: Final = {
     MomentStyle.RELATIVE: "{ago}",
 }
 _CONTROL: Final = re.compile(r"<([^<>\n]+)>")
+_LOOKALIKE: Final = re.compile(r"&lt;(?=[@#!])")
 _JOINER: Final = "\u2060"
 
 
@@ -53,7 +54,7 @@ def typed(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    text = re.sub(r"&lt;(?=[@#!])", f"&lt;{_JOINER}", text)
+    text = _LOOKALIKE.sub(f"&lt;{_JOINER}", text)
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
