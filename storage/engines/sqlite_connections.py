@@ -72,6 +72,8 @@ class _Connection(aiosqlite.Connection):
         try:
             await self
         except sqlite3.Error as error:
+            # the thread tells the loop that it ends, so it ends before the loop may
+            await asyncio.to_thread(self._thread.join)
             raise self._storage_error(error) from error
 
     async def call(self, function: Callable[[sqlite3.Connection], Any]) -> Any:

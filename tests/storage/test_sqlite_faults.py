@@ -232,6 +232,17 @@ async def test_what_is_no_database_is_not_opened(file: Path) -> None:
     await engine.close()
 
 
+def test_a_file_that_is_no_database_leaves_no_thread_behind(file: Path) -> None:
+    file.write_text("no database, though long enough to look like one" * 100)
+
+    async def refused() -> int:
+        with pytest.raises(DatabaseCorrupt):
+            await open_engine(f"sqlite:///{file}")
+        return sum("_connection_worker" in thread.name for thread in threading.enumerate())
+
+    assert {asyncio.run(refused()) for _ in range(50)} == {0}
+
+
 async def test_damage_is_found_by_the_checkup_and_fails_what_meets_it(engine: Engine, file: Path) -> None:
     for number in range(200):
         await engine.unit(1, putting(number, 2_000))
