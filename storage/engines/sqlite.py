@@ -1,4 +1,4 @@
-"""The SQLite engine: one writer with group commit, two readers, a lock beside the file."""
+"""The SQLite engine: one writer with group commit, readers as they are needed, a lock beside the file."""
 
 import asyncio
 import logging
@@ -19,6 +19,7 @@ from storage.port import Dialect, Tx
 T = TypeVar("T")
 
 READERS = 2
+"""Reads at once."""
 
 
 def sqlite_file(url: str) -> Path:
@@ -37,15 +38,14 @@ class SqliteEngine:
     dialect: ClassVar[Dialect] = "sqlite"
 
     def __init__(
-        self, file: Path, lock: FileLock | None, writer: Writer | None, readers: list[Reader]
+        self, file: Path, lock: FileLock | None, writer: Writer | None, reader: Reader | None
     ) -> None:
         self.file = file
         self._lock = lock
         self._writer = writer
-        self._readers = readers
-        self._free: asyncio.LifoQueue[Reader] = asyncio.LifoQueue()
-        for reader in readers:
-            self._free.put_nowait(reader)
+        self._readers = [reader] if reader is not None else []
+        self._idle = list(self._readers)
+        self._reading = asyncio.Semaphore(READERS)
         self._closed = False
         self._loop = asyncio.get_running_loop()
 
@@ -58,27 +58,25 @@ class SqliteEngine:
         file = sqlite_file(url)
         lock = None
         writer: Writer | None = None
-        readers: list[Reader] = []
+        reader: Reader | None = None
         try:
             if read_only:
                 if not file.is_file():
                     raise StorageError(f"There is no database at {file}. It is made when Kith first runs.")
+                reader = Reader(file)
+                await reader.open()
             else:
                 _make_private(file)
                 lock = FileLock(file) if exclusive else None
                 writer = Writer(file)
                 await writer.open()
-            for _ in range(READERS):
-                reader = Reader(file)
-                readers.append(reader)
-                await reader.open()
         except BaseException:
-            for connection in (*readers, *filter(None, (writer,))):
+            for connection in filter(None, (reader, writer)):
                 await connection.shut(patience=1)
             if lock is not None:
                 lock.release()
             raise
-        return cls(file, lock, writer, readers)
+        return cls(file, lock, writer, reader)
 
     async def unit(self, community: int, work: Callable[[Tx], Coroutine[Any, Any, T]]) -> T:
         self._check_open()
@@ -93,21 +91,46 @@ class SqliteEngine:
         until = None if deadline is None else self._loop.time() + deadline
         try:
             async with asyncio.timeout_at(until):
-                reader = await self._free.get()
+                reader = await self._take_reader()
         except TimeoutError as error:
             raise ReadTimeout("All readers were busy for too long. Try again in a moment.") from error
         try:
             return cast(T, await reader.read(work, copy_context(), until))
         finally:
-            self._free.put_nowait(reader)
+            self._give_back(reader)
 
     async def checkup(self) -> list[str]:
         self._check_open()
-        reader = await self._free.get()
+        reader = await self._take_reader()
         try:
             return cast(list[str], await reader.call(lambda connection: problems(connection, self.file)))
         finally:
-            self._free.put_nowait(reader)
+            self._give_back(reader)
+
+    async def _take_reader(self) -> Reader:
+        """One that nobody uses, opened if there is none yet. Raises StorageError."""
+        await self._reading.acquire()
+        try:
+            return self._idle.pop() if self._idle else await self._open_reader()
+        except BaseException:
+            self._reading.release()
+            raise
+
+    def _give_back(self, reader: Reader) -> None:
+        self._idle.append(reader)
+        self._reading.release()
+
+    async def _open_reader(self) -> Reader:
+        reader = Reader(self.file)
+        self._readers.append(reader)
+        try:
+            await reader.open()
+            self._check_open()
+        except BaseException:
+            self._readers.remove(reader)
+            await reader.shut(patience=1)
+            raise
+        return reader
 
     def _check_open(self) -> None:
         if self._closed:

@@ -381,3 +381,15 @@ async def test_units_that_wait_together_share_a_commit(engine: Engine) -> None:
     await asyncio.gather(*(engine.unit(n % 7, putting(n)) for n in range(2_000)))
     assert await things(engine) == list(range(2_000))
     assert 2_000 // sqlite_connections.GROUP_UNITS <= ran.count("COMMIT") < 200
+
+
+async def test_a_reader_that_can_not_be_opened_keeps_none_from_being_opened_later(
+    engine: Engine, file: Path, tmp_path: Path
+) -> None:
+    await engine.unit(1, putting(1))
+    away = file.rename(tmp_path / "away.db")
+    for _ in range(3):
+        with pytest.raises(StorageError):
+            await engine.read(lambda tx: tx.all("SELECT id FROM thing"))
+    away.rename(file)
+    assert [row["id"] for row in await engine.read(lambda tx: tx.all("SELECT id FROM thing"))] == [1]
