@@ -13,6 +13,9 @@ from bot.platforms.base import Sink
 
 WAITING_MOST: Final = 50_000
 """Events that wait to be stored at most; beyond, what people say is passed over."""
+AT_ONCE: Final = 24
+"""Events that are being stored at once. More would stand in the way of whoever uses a command meanwhile, and
+fill the outbox faster than it empties, which costs more than adding to one that keeps pace."""
 _LONGEST_PAUSE: Final = 10.0
 _MAY_BE_MISSED: Final = (MessagePosted, MessageRemoved, ReactionAdded, ReactionRemoved)
 
@@ -35,6 +38,7 @@ class Pump:
         self._tasks: set[asyncio.Task[None]] = set()
         self._repairs: dict[str, _Repair] = {}
         self._missed = 0
+        self._room = asyncio.Semaphore(AT_ONCE)
 
     def hand(self, sink: Sink, event: Event) -> None:
         """Hand an event over; it is stored some time later."""
@@ -61,7 +65,8 @@ class Pump:
         repair = self._repairs.get(event.space.key)
         if repair is None:
             try:
-                await sink.accept(event)
+                async with self._room:
+                    await sink.accept(event)
                 return
             except Exception as error:
                 log.warning("not_stored_yet", happening=event.id, error=str(error))
