@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.clock import TravelClock
+from storage.port import Tx
 from tests.discord.home import home
 from tests.discord.resident import resident
 from tests.fakes.discord import FakeDiscord, P, RateLimits
@@ -73,6 +74,20 @@ async def test_who_goes_later_stays_named_and_an_unnamed_one_changes_nothing(tmp
         await h.hears(f"<@{lou.id}>")
         await h.settled()
         assert f"<@{people[4].id}>" in together.text
+
+
+async def test_a_burst_of_joins_keeps_nobody_waiting_who_uses_a_command(tmp_path: Path) -> None:
+    async def greeted(tx: Tx) -> int:
+        row = await tx.one("SELECT COUNT(*) AS people FROM welcome_greeting")
+        return row["people"] if row is not None else 0
+
+    async with home(tmp_path) as h:
+        for number in range(1_000):
+            h.guild.join(f"N{number}")
+        asked = await h.ada.slash("kith me", within=20)
+        await asked.answered(20)
+        assert h.core is not None
+        assert await h.core.engine.read(greeted) < 1_000
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="ends Kith by a signal, which Windows has not")
