@@ -15,8 +15,9 @@ measures one bot after another; a number is the median of all rounds.
 - CPU: user and system time of the bot's process per welcome; the server's own is beside it, since no bot can
   be faster than that.
 - p50, p99 at 200/s: milliseconds from a join to its greeting, at 200 joins a second.
-- ready: from the start of the process until the server has told it that it is ready, and the CPU for it. The
-  row of `kith run` is with all that an operator's start has besides: command line, configuration, web server.
+- ready: from the start of the process until the server has told it that it is ready, and the CPU for it. Kith
+  finds the database of an earlier start. The row of `kith run` is with all that an operator's start has
+  besides: command line, configuration, web server.
 - command: from a person's command until it is answered, one at a time.
 - unwanted: CPU per message that no cog asked for.
 - share: of the 50 requests a second that Discord allows, under its own limits.
@@ -31,11 +32,12 @@ import argparse
 import asyncio
 import json
 import os
+import shutil
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -79,11 +81,12 @@ class Bench:
     """How long everything is, on which event loop, and with which interpreter for which bot.
 
     ``compiled`` is a folder for what Python compiles; without one it would compile Kith anew at each start,
-    and the libraries, which are installed, not.
+    and the libraries, which are installed, not. The database of Kith's first start is kept there too.
     """
 
     def __init__(self, *, quick: bool, loop: str, compiled: str, red: str | None = None) -> None:
         self.quick = quick
+        self._database = Path(compiled) / "database"
         self.rounds = 2 if quick else 5
         self._loop = loop
         self._red = red
@@ -126,25 +129,36 @@ class Bench:
             await server.order("ready")
         return {"ready_s": time.perf_counter() - began, "ready_cpu_s": cpu(process.pid)}
 
+    @contextmanager
+    def _home(self, bot: str) -> Iterator[str]:
+        """A folder for a bot's data. Kith's first start leaves its database for all later ones."""
+        with tempfile.TemporaryDirectory() as home:
+            if self._database.exists():
+                shutil.copytree(self._database, home, dirs_exist_ok=True)
+            yield home
+            if bot == "kith" and not self._database.exists():
+                shutil.copytree(home, self._database)
+
     @asynccontextmanager
     async def pair(
         self, bot: str, *, limited: bool = False, crowd: int = 0, talk: bool = False
     ) -> AsyncIterator[tuple[Server, int, Json]]:
         """A server and a bot that is ready: the bot's process id, and what that took."""
         async with self._server(limited=limited, crowd=crowd) as (server, about):
-            about |= {"limited": limited, "talk": talk, "loop": self._loop}
             module, python = "bench.discord_bots", sys.executable
             if bot == "red" and self._red is not None:
                 module, python = "bench.discord_red", self._red
-            began = time.perf_counter()
-            async with self._running(module, bot, json.dumps(about), python=python) as process:
-                took = await self._ready(server, process, began)
-                assert process.stdout is not None
-                async with asyncio.timeout(SLOWEST_START):
-                    await process.stdout.readline()
-                # the connections are warm once some joins were greeted
-                await server.order("burst", count=SERVERS)
-                yield server, process.pid, took
+            with self._home(bot) as home:
+                about |= {"limited": limited, "talk": talk, "loop": self._loop, "home": home}
+                began = time.perf_counter()
+                async with self._running(module, bot, json.dumps(about), python=python) as process:
+                    took = await self._ready(server, process, began)
+                    assert process.stdout is not None
+                    async with asyncio.timeout(SLOWEST_START):
+                        await process.stdout.readline()
+                    # the connections are warm once some joins were greeted
+                    await server.order("burst", count=SERVERS)
+                    yield server, process.pid, took
 
     async def started(self, home: Path) -> Json:
         """A start of all of Kith, as an operator starts it; from the second on there is a database."""

@@ -55,7 +55,6 @@ async def kith(about: Json) -> None:
 
     runtime.starting()
 
-    import tempfile
     from contextlib import AsyncExitStack
     from pathlib import Path
     from zoneinfo import ZoneInfo
@@ -73,11 +72,10 @@ async def kith(about: Json) -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     zone = ZoneInfo("UTC")
     async with AsyncExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory())
         cogs, sections, faults = load_cogs(
             ["cogs.welcome", "bench.hello"], {"welcome": {"together": 0}}, zone
         )
-        engine = await open_engine(f"sqlite:///{Path(folder).as_posix()}/kith.db")
+        engine = await open_engine(f"sqlite:///{Path(about['home']).as_posix()}/kith.db")
         stack.push_async_callback(engine.close)
         limits = LIMITS if about["limited"] else LIMITS._replace(per_second=0)
         platform = DiscordPlatform(about["token"], api=about["api"], gateway=about["gateway"], limits=limits)
