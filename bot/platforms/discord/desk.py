@@ -15,6 +15,7 @@ from bot.model.events import FormSent, Interaction, Raw
 from bot.model.ids import Member
 from bot.model.outgoing import Answer
 from bot.model.text import CommandName, T
+from bot.platforms.background import Background
 from bot.platforms.base import Sink
 from bot.platforms.discord import commands, interactions, modals
 from bot.platforms.discord.answers import ANSWER_ERRORS, Answers
@@ -66,7 +67,7 @@ class Desk:
         self._guilds = guilds
         self._command_ids = command_ids
         self._patience = patience
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._work = Background()
 
     def take(self, sink: Sink, payload: Json) -> None:
         """An interaction came."""
@@ -82,18 +83,13 @@ class Desk:
 
     async def idle(self) -> None:
         """Return once everything that came is taken."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._work.idle()
 
     async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._work.close()
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(self._guarded(work))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._work.start(self._guarded(work))
 
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         try:

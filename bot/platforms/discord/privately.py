@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from itertools import islice
 from time import monotonic
@@ -11,6 +10,7 @@ from typing import Final
 import structlog
 
 from bot.model.events import Event
+from bot.platforms.background import Background
 from bot.platforms.base import DeliveryError
 from bot.platforms.discord import parse
 from bot.platforms.discord.api import Api
@@ -36,7 +36,7 @@ class Privately:
         self._guilds = guilds
         self._homes: Kept[str, str] = Kept(_REMEMBERED)
         self._looked: Kept[str, float] = Kept(_REMEMBERED)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._work = Background()
 
     def met(self, data: Json) -> None:
         """Somebody used the bot in a server, or named it there."""
@@ -55,19 +55,14 @@ class Privately:
         author = data.get("author") or {}
         if author.get("bot") or not parse.is_written(data, me):
             return
-        task = asyncio.create_task(self._take(data, str(author["id"]), me, hand))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._work.start(self._take(data, str(author["id"]), me, hand))
 
     async def idle(self) -> None:
         """Return once all that came is handed on."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._work.idle()
 
     async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._work.close()
 
     async def _take(self, data: Json, user: str, me: str, hand: Callable[[Event], None]) -> None:
         try:

@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 
 from bot.model.events import Event, MessagePosted, MessageRemoved, ReactionAdded, ReactionRemoved
+from bot.platforms.background import Background
 from bot.platforms.base import Sink
 
 WAITING_MOST: Final = 50_000
@@ -35,31 +36,26 @@ class Pump:
 
     def __init__(self, first_retry: float = 0.5) -> None:
         self._first_retry = first_retry
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._work = Background()
         self._repairs: dict[str, _Repair] = {}
         self._missed = 0
         self._room = asyncio.Semaphore(AT_ONCE)
 
     def hand(self, sink: Sink, event: Event) -> None:
         """Hand an event over; it is stored some time later."""
-        if len(self._tasks) >= WAITING_MOST and isinstance(event, _MAY_BE_MISSED):
+        if len(self._work) >= WAITING_MOST and isinstance(event, _MAY_BE_MISSED):
             if not self._missed % 1_000:
                 log.error("too_much_at_once", passed_over=self._missed + 1)
             self._missed += 1
             return
-        task = asyncio.create_task(self._hand(sink, event))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._work.start(self._hand(sink, event))
 
     async def idle(self) -> None:
         """Return once all that was handed over is stored."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._work.idle()
 
     async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._work.close()
 
     async def _hand(self, sink: Sink, event: Event) -> None:
         repair = self._repairs.get(event.space.key)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import structlog
@@ -26,6 +25,7 @@ from bot.model.events import (
 )
 from bot.model.outgoing import Answer, Post
 from bot.model.text import T
+from bot.platforms.background import Background
 from bot.platforms.base import DeliveryError, Sink
 from bot.platforms.slack import forms
 from bot.platforms.slack.answers import Token, Way
@@ -73,7 +73,7 @@ class Listeners(AsyncMiddleware):
         self._renderer_of = renderer_of
         self._now = now
         self._unknown: set[str] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._work = Background()
         self._readers: Mapping[str, Callable[[Json], Awaitable[Json | None]]] = {
             "event_callback": self.event,
             "command": self.command,
@@ -120,13 +120,10 @@ class Listeners(AsyncMiddleware):
 
     async def idle(self) -> None:
         """Return once every form that was asked for is open."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._work.idle()
 
     async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._work.close()
 
     # -- events --------------------------------------------------------------------------------------------
 
@@ -330,7 +327,7 @@ class Listeners(AsyncMiddleware):
     ) -> Json | None:
         form = await self._sink.accept(event)
         if form is not None:
-            self._later(self._open(workspace, event, form, trigger, path))
+            self._work.start(self._open(workspace, event, form, trigger, path))
         return None
 
     async def _open(
@@ -353,11 +350,6 @@ class Listeners(AsyncMiddleware):
     ) -> dict[str, Any]:
         asked = Asked(form.action, token, channel, path)
         return forms.view(form, asked, self._renderer_of(workspace), workspace.groups)
-
-    def _later(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     def _of(self, body: Json) -> Workspace | None:
         installed = body.get("authorizations") or ()

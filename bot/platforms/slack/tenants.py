@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Coroutine, Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from functools import partial
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ import structlog
 
 from bot.model.events import SpaceLost, SpaceSeen
 from bot.model.ids import Space
+from bot.platforms.background import Background
 from bot.platforms.base import DeliveryError, Sink
 from bot.platforms.slack.api import Api
 from bot.platforms.slack.client import DEAD, Client, Refused
@@ -70,7 +71,7 @@ class Tenants:
         self._held: dict[str, Installation] = {}
         self._ending: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._poked = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._work = Background()
         self._meeting = asyncio.Semaphore(AT_ONCE)
         self._renewing = asyncio.Semaphore(AT_ONCE)  # not the same: who is met may need a new token for it
 
@@ -125,9 +126,7 @@ class Tenants:
 
     async def close(self) -> None:
         await self._renewal.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._work.close()
 
     # -- one of them comes ---------------------------------------------------------------------------------
 
@@ -190,8 +189,8 @@ class Tenants:
             )
             if is_new:
                 if before is not None:
-                    self._later(self._notices.forget(self._workspaces[team]))
-                self._later(self._meet(installation))
+                    self._work.start(self._notices.forget(self._workspaces[team]))
+                self._work.start(self._meet(installation))
         self._poked.set()
 
     def _use(self, installation: Installation) -> None:
@@ -293,7 +292,7 @@ class Tenants:
             return await self._renewed(held)
         if error in DEAD:
             state = State.UNINSTALLED if error == "account_inactive" else State.REVOKED
-            self._later(self._doubt(team, state))
+            self._work.start(self._doubt(team, state))
         return False
 
     def _is_other(self, team: str, spent: str) -> bool:
@@ -360,16 +359,6 @@ class Tenants:
                 pass
         # nobody can say now: what is told of a time after the installation is believed
         return at is not None and at >= held.installed_at
-
-    def _later(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("slack_workspace_failed", error=f"{type(error).__name__}: {error}")
 
 
 def teams_of(body: Json) -> list[str]:
