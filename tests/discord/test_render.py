@@ -30,9 +30,10 @@ from bot.model.text import CommandName, Link, Moment, MomentStyle, Plain, Span, 
 from bot.platforms.discord import modals
 from bot.platforms.discord.ids import guild_from, guild_parts, marked, marker
 from bot.platforms.discord.limits import LIMITS
-from bot.platforms.discord.markdown import Markdown, escaped, measure, units
+from bot.platforms.discord.markdown import Markdown, escaped, measure
 from bot.platforms.discord.render import Body, action_of, message
 from bot.platforms.fit import fit
+from bot.platforms.sizes import units
 from tests.discord.town import read
 from tests.fakes.discord import FakeDiscord, Upload
 from tests.fakes.discord.drafting import draft

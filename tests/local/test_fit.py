@@ -27,16 +27,19 @@ from bot.model.ids import Channel, Member
 from bot.model.limits import Limits
 from bot.model.outgoing import Answer, Direct, Edit, InChannel, Post
 from bot.model.text import Link, Plain, Span, T, Words, plain_text, spans
-from bot.platforms import graphemes
+from bot.platforms import graphemes, sizes
 from bot.platforms.base import Gone
 from bot.platforms.cutting import size, words
 from bot.platforms.fit import choices, controls, fit, fit_form, texts
-from bot.platforms.local.limits import DISCORD, MEASURES, PLAIN, SLACK, Look, units
+from bot.platforms.local.limits import MEASURES, PLAIN, Look
+from bot.platforms.sizes import SLACK, units
 from tests.local import strategies as made
 
 CHANNEL = Channel(made.SPACE, "c1", "general")
 MINA = Member(made.SPACE, "u1", "Mina")
 MEASURE = st.sampled_from(list(MEASURES.values()))
+DISCORD = sizes.DISCORD._replace(text=2_000)
+"""With shorter posts, so that fewer words make several."""
 discord = MEASURES[Look.DISCORD]
 
 

@@ -23,8 +23,8 @@ from bot.model.roles import Role
 from bot.platforms.discord import locales
 from bot.platforms.discord.ids import Json
 from bot.platforms.discord.limits import DESCRIPTION, LIMITS, NAME
-from bot.platforms.discord.markdown import units
 from bot.platforms.discord.permissions import ROLES
+from bot.platforms.sizes import units
 
 CHAT, USER, MESSAGE = 1, 2, 3
 SUBCOMMAND, STRING, INTEGER, BOOLEAN, PERSON, CHANNEL, ROLE = 1, 3, 4, 5, 6, 7, 8

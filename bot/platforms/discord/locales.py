@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.model.content import Translations
 from bot.platforms.discord.ids import Json
-from bot.platforms.discord.markdown import units
+from bot.platforms.sizes import units
 
 LOCALES: Final = frozenset(
     (

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from bot.model.ids import Channel, Member, PlatformRole
 from bot.model.text import CommandName, Link, Moment, MomentStyle, Plain, Span, Words, spans
 from bot.platforms.discord.ids import PLATFORM
+from bot.platforms.sizes import units
 
 _MARKS: Final = re.compile(r"[\\*_~`|<\[\]#>-]")
 """What may be escaped: the last three at the start of a line only."""
@@ -32,11 +33,6 @@ _MOMENT: Final = 24
 
 CommandIds = Mapping[str, str]
 """The ids of the registered commands by the first word of their name."""
-
-
-def units(text: str) -> int:
-    """UTF-16 units, the stricter of the ways to count characters."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def escaped(text: str) -> str:

@@ -18,12 +18,13 @@ from bot.platforms.base import RetryLater, Sink, SpaceInfo, Unsure
 from bot.platforms.local import forms, plain, views
 from bot.platforms.local.courier import Courier
 from bot.platforms.local.journal import NotSaved
-from bot.platforms.local.limits import MEASURES, units
+from bot.platforms.local.limits import MEASURES
 from bot.platforms.local.pump import Pump
 from bot.platforms.local.refused import Refused, not_yours, too_long, unknown
 from bot.platforms.local.room import BOT_ID, Room
 from bot.platforms.local.state import Dialog, Happening, Interaction, Json, Message
 from bot.platforms.local.translate import ROLE_NAMES, Translator
+from bot.platforms.sizes import units
 
 COMMAND_MOST: Final = 6_000
 """UTF-16 units of a typed command."""

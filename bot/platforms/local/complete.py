@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from bot.model.content import CommandSpec, Field, Kind
 from bot.model.events import Completion
 from bot.platforms.local.adapter import LocalPlatform
-from bot.platforms.local.limits import units
 from bot.platforms.local.names import fold
 from bot.platforms.local.state import Json
+from bot.platforms.sizes import units
 
 _MOST = 25
 _MENTION = re.compile(r"(?<![\w<])([@#])([^@#<>]*)$")

@@ -9,6 +9,8 @@ from types import MappingProxyType
 from bot.model.ids import Channel, Member, PlatformRole
 from bot.model.limits import Limits
 from bot.model.text import CommandName, Link, Moment, Plain, Span
+from bot.platforms import sizes
+from bot.platforms.sizes import units
 
 
 class Look(StrEnum):
@@ -39,49 +41,6 @@ KITH = Limits(
     alt=2_000,
 )
 
-DISCORD = Limits(
-    text=2_000,
-    card_text=4_000,
-    title=250,
-    block=4_000,
-    sections=8,
-    controls=12,
-    row=5,
-    button_label=80,
-    action=100,
-    options=25,
-    option_label=100,
-    form_fields=5,
-    form_title=45,
-    field_label=45,
-    field_text=4_000,
-    image_bytes=10 * 1024 * 1024,
-    alt=1_024,
-    cold_messages=False,
-)
-"""Eight sections with a button each, and four more controls, come to 37 of Discord's 40 components."""
-
-SLACK = Limits(
-    text=40_000,
-    card_text=13_000,
-    title=150,
-    block=3_000,
-    sections=40,
-    controls=25,
-    row=5,
-    button_label=75,
-    action=255,
-    options=100,
-    option_label=75,
-    form_fields=45,
-    form_title=24,
-    field_label=150,
-    field_text=3_000,
-    image_bytes=10 * 1024 * 1024,
-    alt=2_000,
-    person_menus=False,
-)
-
 PLAIN = Limits(
     text=4_000,
     card_text=4_000,
@@ -109,8 +68,11 @@ PLAIN = Limits(
     person_menus=False,
 )
 
+SLACK = sizes.SLACK._replace(table_rows=0)
+"""The room shows no tables."""
+
 LOOKS: Mapping[Look, Limits] = MappingProxyType(
-    {Look.KITH: KITH, Look.DISCORD: DISCORD, Look.SLACK: SLACK, Look.PLAIN: PLAIN}
+    {Look.KITH: KITH, Look.DISCORD: sizes.DISCORD, Look.SLACK: SLACK, Look.PLAIN: PLAIN}
 )
 
 _ID = 20
@@ -118,11 +80,6 @@ _ID = 20
 
 _DISCORD_MARKS = frozenset("\\*_~`|>#-+<:@[]()")
 _SLACK_ENTITIES = MappingProxyType({"&": 4, "<": 3, ">": 3})
-
-
-def units(text: str) -> int:
-    """UTF-16 units: what browsers, and the stricter of the platforms, count as characters."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def measure_discord(span: Span) -> int:

@@ -20,11 +20,12 @@ from bot.platforms.local import wire
 from bot.platforms.local.history import History
 from bot.platforms.local.journal import Journal
 from bot.platforms.local.ledger import Ledger
-from bot.platforms.local.limits import LOOKS, Look, units
+from bot.platforms.local.limits import LOOKS, Look
 from bot.platforms.local.live import Live
 from bot.platforms.local.names import Names, fold
 from bot.platforms.local.refused import Refused, not_present, not_yours, too_long, unknown
 from bot.platforms.local.state import Json, Message, Person, Place, dump, load
+from bot.platforms.sizes import units
 
 ROOM_ID: Final = "shed"
 BOT_ID: Final = "kith"

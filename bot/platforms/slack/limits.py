@@ -7,43 +7,16 @@ from types import MappingProxyType
 from typing import Final
 
 from bot.model.ids import Channel, Member, PlatformRole
-from bot.model.limits import Limits
 from bot.model.text import CommandName, Link, Moment, Plain, Span
+from bot.platforms import sizes
+from bot.platforms.sizes import units
 
-SLACK: Final = Limits(
-    text=12_000,
-    card_text=12_500,
-    title=150,
-    block=3_000,
-    sections=20,
-    controls=20,
-    row=5,
-    button_label=75,
-    action=150,
-    options=100,
-    option_label=75,
-    form_fields=95,
-    form_title=24,
-    field_label=150,
-    field_text=3_000,
-    image_bytes=10 * 1024 * 1024,
-    alt=2_000,
-    table_rows=100,
-    table_columns=20,
-    table_text=10_000,
-    person_menus=False,
+SLACK: Final = sizes.SLACK._replace(
     lane_interval=1_050,
     answer_window=30 * 60_000,
     find_delay=60_000,
     find_looks=2,
 )
-"""Twenty sections with a control each, title, body, picture, buttons and footer come to 45 of 50 blocks.
-
-A post may have 40,000 characters, but all blocks together only some 13,200, and what is longer could not be
-edited. An option's value has 150 characters, so an action has no more. A message has one table, whose cells
-have 10,000 characters in all, and none of them is empty.
-"""
-
 HOME: Final = SLACK._replace(table_rows=0)
 """The Home tab shows no tables."""
 UPDATE_TEXT: Final = 4_000
@@ -55,11 +28,6 @@ _ENTITIES: Final[Mapping[str, int]] = MappingProxyType({"&": 4, "<": 3, ">": 3})
 _ID: Final = 20
 _RENAMED: Final = 34
 """What a command's own name can add where the workspace gave it another."""
-
-
-def units(text: str) -> int:
-    """UTF-16 units, never fewer than what Slack counts as characters."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def measure(span: Span) -> int:

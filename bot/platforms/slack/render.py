@@ -19,8 +19,9 @@ from bot.model.content import (
 )
 from bot.model.ids import Channel, Member, PlatformRole
 from bot.model.text import CommandName, Link, Moment, Plain, Span, T, Words, plain_text, spans
+from bot.platforms.sizes import units
 from bot.platforms.slack import text as slack_text
-from bot.platforms.slack.limits import BLOCKS_TEXT, UPDATE_TEXT, units
+from bot.platforms.slack.limits import BLOCKS_TEXT, UPDATE_TEXT
 from bot.platforms.slack.names import Names
 
 Block = dict[str, Any]
