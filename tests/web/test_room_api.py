@@ -304,9 +304,11 @@ async def test_a_command_line_names_people_for_the_host(house: House) -> None:
     assert (await house.sink.wait(CommandUsed, lambda one: len(one.path) == 2)).text == "4 now"
     refused = await house.post("/api/command", {"as": JO, "channel": "c3", "text": "/shoutuot @Mina"})
     assert (refused.status, refused.body["error"]) == (404, "unknown_command")
-    assert "Did you mean /shoutout?" in refused.body["message"]
+    assert refused.body["message"] == "I don't know /shoutuot. Did you mean /shoutout?"
     odd = await house.post("/api/command", {"as": JO, "channel": "c3", "text": "/snippet bogus"})
-    assert odd.body["message"] == "There is no command like that. Type / to see those there are."
+    assert odd.body["message"] == "I don't know /snippet bogus. Type / to see those there are."
+    none = await house.post("/api/command", {"as": JO, "channel": "c3", "text": "/"})
+    assert none.body["message"] == "Which command? Type / to see those there are."
     group = await house.post("/api/command", {"as": JO, "channel": "c3", "text": "/snippet"})
     assert (group.status, group.body["error"]) == (404, "unknown_command")
     assert "/snippet show" in group.body["message"]

@@ -10,12 +10,11 @@ from typing import Final
 from bot.model.content import Catalog, CommandSpec, Form, MenuSpec, MenuTarget
 from bot.model.ids import Member, Space
 from bot.model.limits import Limits
-from bot.model.nearest import nearest
 from bot.model.outgoing import Outgoing, Receipt
 from bot.model.roles import Role, expand
 from bot.model.text import Span, clean
 from bot.platforms.base import RetryLater, Sink, SpaceInfo, Unsure
-from bot.platforms.local import forms, plain, views
+from bot.platforms.local import command_line, forms, plain, views
 from bot.platforms.local.courier import Courier
 from bot.platforms.local.journal import NotSaved
 from bot.platforms.local.limits import MEASURES
@@ -190,34 +189,15 @@ class LocalPlatform:
         if units(text) > COMMAND_MOST:
             raise too_long("The command", units(text), COMMAND_MOST)
         line = clean(text).strip()
-        spec = self._spec(seat, line)
-        rest = line.removeprefix("/").split(maxsplit=len(spec.path))[len(spec.path) :]
+        begun = command_line.find(self.catalog.commands, line)
+        if begun is None:
+            raise command_line.unknown(self.commands_for(seat), line)
+        spec, rest = begun
         interaction = self._begin(seat, place, root, key)
-        return await self._used(
-            interaction, "command", path=list(spec.path), text=self._referring("".join(rest))
-        )
+        return await self._used(interaction, "command", path=list(spec.path), text=self._referring(rest))
 
     def _referring(self, text: str) -> str:
-        """Names as ``<@id|name>`` and ``<#id|name>``, which the host reads as people and channels."""
-        resolved = self.room.names.resolve(text)
-        for person in self.room.people.values():
-            resolved = resolved.replace(f"<@{person.id}>", f"<@{person.id}|{person.name}>")
-        for place in self.room.channels:
-            resolved = resolved.replace(f"<#{place.id}>", f"<#{place.id}|{place.name}>")
-        return resolved
-
-    def _spec(self, seat: str, line: str) -> CommandSpec:
-        typed = line.removeprefix("/").casefold().split()
-        for spec in sorted(self.catalog.commands, key=lambda spec: -len(spec.path)):
-            if tuple(typed[: len(spec.path)]) == spec.path:
-                return spec
-        names = [spec.name for spec in self.commands_for(seat)]
-        if further := [name for name in names if name.split()[0] in typed[:1] and len(typed) == 1]:
-            shown = ", ".join(f"/{name}" for name in further)
-            raise Refused("unknown_command", f"One more word, please: {shown}.")
-        close = nearest(" ".join(typed[:2]), names) or nearest("".join(typed[:1]), names)
-        hint = f"Did you mean /{close}?" if close else "Type / to see those there are."
-        raise Refused("unknown_command", f"There is no command like that. {hint}")
+        return self.translator.words(self.room.names.resolve(text))
 
     async def press(self, seat: str, message: str, control: str, *, key: str | None = None) -> Outcome:
         """Presses a button."""

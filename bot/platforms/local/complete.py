@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bot.model.content import CommandSpec, Field, Kind
 from bot.model.events import Completion
+from bot.platforms.local import command_line
 from bot.platforms.local.adapter import LocalPlatform
 from bot.platforms.local.names import fold
 from bot.platforms.local.state import Json
@@ -99,16 +100,10 @@ def _begins(name: str, wanted: str) -> bool:
 
 def _typing(specs: Iterable[CommandSpec], line: str) -> _Typing | None:
     """None while the command's name is still being typed."""
-    typed = line[1:]
-    for spec in sorted(specs, key=lambda spec: -len(spec.path)):
-        words = typed.split(maxsplit=len(spec.path))
-        named = tuple(word.casefold() for word in words[: len(spec.path)]) == spec.path
-        if named and (len(words) > len(spec.path) or typed[-1:].isspace()):
-            rest = words[len(spec.path)] if len(words) > len(spec.path) else ""
-            if typed[-1:].isspace() and rest and not rest[-1].isspace():
-                rest += " "
-            return _in_options(spec, rest)
-    return None
+    begun = command_line.find(specs, line)
+    if begun is None or not (begun[1] or line[-1].isspace()):
+        return None
+    return _in_options(*begun)
 
 
 def _in_options(spec: CommandSpec, rest: str) -> _Typing:

@@ -1,4 +1,4 @@
-"""From what people type to mentions and links: "@Mina" and "#general" by the longest name that matches."""
+"""Which names are free, and what is named in a text: "@Mina" and "#general" by the longest name that matches."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
+from bot.model.text import clean
+from bot.platforms import graphemes
+from bot.platforms.local.refused import Refused, too_long
+
+_MOST: Final = 32
+_RESERVED: Final = frozenset({"everyone", "here", "channel", "someone"})
 _SIGN = re.compile(r"(?<![\w<@#])[@#]")
 _TOKEN = re.compile(r"<([@#])([^<>@#|\s]+)>|https?://[^\s<>\"]+", re.IGNORECASE)
 _TRAILING = ".,;:!?'\")]}»”’。，、"
@@ -32,6 +39,19 @@ class Names:
     def _add(self, known: dict[str, str], name: str, ident: str) -> None:
         known[fold(name)] = ident
         self._longest = max(self._longest, len(name), len(fold(name)))
+
+    def free(self, name: str) -> str:
+        """A newcomer's name, tidied. Raises Refused for one that can't be had, or is."""
+        name = " ".join(clean(name).split())
+        if not any(unicodedata.category(char)[0] in "LNS" for char in name):
+            raise Refused("empty", "What should they be called? A name needs a letter.", field="name")
+        if graphemes.first(name, _MOST) != name or len(name) > 4 * _MOST:
+            raise too_long("The name", len(name), _MOST)
+        if set(name) & set("<>|@#`*"):
+            raise Refused("bad_value", "A name can't have any of < > | @ # ` * in it.", field="name")
+        if fold(name) in self.people or fold(name) in _RESERVED:
+            raise Refused("name_taken", f"There is a {name} already. Add an initial, perhaps?")
+        return name
 
     def resolve(self, text: str) -> str:
         """The text with ``<@id>`` and ``<#id>`` in place of the names."""

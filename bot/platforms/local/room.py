@@ -22,17 +22,15 @@ from bot.platforms.local.journal import Journal
 from bot.platforms.local.ledger import Ledger
 from bot.platforms.local.limits import LOOKS, Look
 from bot.platforms.local.live import Live
-from bot.platforms.local.names import Names, fold
+from bot.platforms.local.names import Names
 from bot.platforms.local.refused import Refused, not_present, not_yours, too_long, unknown
 from bot.platforms.local.state import Json, Message, Person, Place, dump, load
 from bot.platforms.sizes import units
 
 ROOM_ID: Final = "shed"
 BOT_ID: Final = "kith"
-_NAME_MOST = 32
 _REACTIONS_MOST = 20
 _COLOURS = 8
-_RESERVED = frozenset({"everyone", "here", "channel", "someone"})
 
 
 class Room:
@@ -155,7 +153,7 @@ class Room:
 
     def join(self, name: str) -> Person:
         """A new person comes in."""
-        name = self._check_name(name)
+        name = self.names.free(name)
         person = self.add_person(f"u{self.next_number('person')}", name)
         self._come_in(person)
         return person
@@ -198,18 +196,6 @@ class Room:
         hall = self.default_place
         if hall is not None:
             self.history.add(hall.id, person.id, kind=kind, text=[])
-
-    def _check_name(self, name: str) -> str:
-        name = " ".join(clean(name).split())
-        if not any(unicodedata.category(char)[0] in "LNS" for char in name):
-            raise Refused("empty", "What should they be called? A name needs a letter.", field="name")
-        if graphemes.first(name, _NAME_MOST) != name or len(name) > 4 * _NAME_MOST:
-            raise too_long("The name", len(name), _NAME_MOST)
-        if set(name) & set("<>|@#`*"):
-            raise Refused("bad_value", "A name can't have any of < > | @ # ` * in it.", field="name")
-        if fold(name) in self.names.people or fold(name) in _RESERVED:
-            raise Refused("name_taken", f"There is a {name} already. Add an initial, perhaps?")
-        return name
 
     # Places
 

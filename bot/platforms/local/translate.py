@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypedDict
 
 from bot.model.content import Kind
 from bot.model.events import (
@@ -39,6 +40,22 @@ ROLE_NAMES: Mapping[Role, str] = MappingProxyType(
 )
 
 
+class _Happened(TypedDict):
+    """What every event has."""
+
+    id: str
+    space: Space
+    at: int
+
+
+class _Used(_Happened):
+    """What every interaction has."""
+
+    actor: Actor
+    token: str
+    channel: Channel
+
+
 class Translator:
     """Speaks of one room in the host's values."""
 
@@ -51,8 +68,8 @@ class Translator:
             "said": self._said,
             "spoken_to": self._spoken_to,
             "removed": self._removed,
-            "reacted": self._reacted,
-            "unreacted": self._unreacted,
+            "reacted": partial(self._reaction, ReactionAdded),
+            "unreacted": partial(self._reaction, ReactionRemoved),
             "command": self._command,
             "control": self._control,
             "form": self._form,
@@ -111,38 +128,45 @@ class Translator:
                 return value
         raise TypeError(f"{value!r} is no value of a field.")
 
+    def _happened(self, it: Happening) -> _Happened:
+        return {"id": it.id, "space": self.space, "at": it.at}
+
+    def _used(self, it: Happening) -> _Used:
+        return {
+            **self._happened(it),
+            "actor": self.actor(it.who),
+            "token": it.more["token"],
+            "channel": self.channel(it.more["place"]),
+        }
+
     def _joined(self, it: Happening) -> MemberJoined:
         return MemberJoined(
-            id=it.id,
-            space=self.space,
-            at=it.at,
+            **self._happened(it),
             member=self.member(it.who),
             joined_at=it.more["joined_at"],
             count=it.more["count"],
         )
 
     def _left(self, it: Happening) -> MemberLeft:
-        return MemberLeft(id=it.id, space=self.space, at=it.at, member=self.member(it.who))
+        return MemberLeft(**self._happened(it), member=self.member(it.who))
 
     def _said(self, it: Happening) -> MessagePosted:
         named = dict.fromkeys(piece.text for piece in pieces(it.more["text"]) if piece.sign == "@")
         mentioned = [ident for ident in named if ident in self._room.people]
         return MessagePosted(
-            id=it.id,
-            space=self.space,
-            at=it.at,
+            **self._happened(it),
             member=self.member(it.who),
             message=self.message(it.more),
-            text=self._words(it.more["text"]),
+            text=self.words(it.more["text"]),
             mentions=tuple(map(self.member, mentioned)),
             reply_to=it.more["reply_to"] or it.more["thread"],
             direct=bool(self._room.places[it.more["place"]].pair),
             mentions_bot=BOT_ID in mentioned,
         )
 
-    def _words(self, written: str) -> str:
-        """Somebody's words with people and channels as ``<@id|name>`` and ``<#id|name>``."""
-        return "".join(map(self._word, pieces(written)))
+    def words(self, resolved: str) -> str:
+        """Somebody's words as the host reads them: with ``<@id|name>`` for people, ``<#id|name>`` for channels."""
+        return "".join(map(self._word, pieces(resolved)))
 
     def _word(self, piece: Piece) -> str:
         if piece.sign not in ("@", "#"):
@@ -152,59 +176,27 @@ class Translator:
 
     def _spoken_to(self, it: Happening) -> SpokenTo:
         private = bool(self._room.places[it.more["place"]].pair)
-        return SpokenTo(
-            id=it.id,
-            space=self.space,
-            at=it.at,
-            actor=self.actor(it.who),
-            token=it.more["token"],
-            channel=self.channel(it.more["place"]),
-            message=None if private else self.message(it.more),
-        )
+        return SpokenTo(**self._used(it), message=None if private else self.message(it.more))
 
     def _removed(self, it: Happening) -> MessageRemoved:
-        return MessageRemoved(id=it.id, space=self.space, at=it.at, message=self.message(it.more))
+        return MessageRemoved(**self._happened(it), message=self.message(it.more))
 
-    def _reacted(self, it: Happening) -> ReactionAdded:
-        return ReactionAdded(
-            id=it.id,
-            space=self.space,
-            at=it.at,
-            member=self.member(it.who),
-            message=self.message(it.more),
-            emoji=it.more["emoji"],
-        )
-
-    def _unreacted(self, it: Happening) -> ReactionRemoved:
-        return ReactionRemoved(
-            id=it.id,
-            space=self.space,
-            at=it.at,
+    def _reaction(
+        self, event: type[ReactionAdded | ReactionRemoved], it: Happening
+    ) -> ReactionAdded | ReactionRemoved:
+        return event(
+            **self._happened(it),
             member=self.member(it.who),
             message=self.message(it.more),
             emoji=it.more["emoji"],
         )
 
     def _command(self, it: Happening) -> CommandUsed:
-        return CommandUsed(
-            id=it.id,
-            space=self.space,
-            at=it.at,
-            actor=self.actor(it.who),
-            token=it.more["token"],
-            channel=self.channel(it.more["place"]),
-            path=tuple(it.more["path"]),
-            text=it.more["text"],
-        )
+        return CommandUsed(**self._used(it), path=tuple(it.more["path"]), text=it.more["text"])
 
     def _control(self, it: Happening) -> ControlUsed:
         return ControlUsed(
-            id=it.id,
-            space=self.space,
-            at=it.at,
-            actor=self.actor(it.who),
-            token=it.more["token"],
-            channel=self.channel(it.more["place"]),
+            **self._used(it),
             action=it.more["action"],
             message=self.message(it.more),
             chosen=tuple(it.more["chosen"]),
@@ -212,12 +204,7 @@ class Translator:
 
     def _form(self, it: Happening) -> FormSent:
         return FormSent(
-            id=it.id,
-            space=self.space,
-            at=it.at,
-            actor=self.actor(it.who),
-            token=it.more["token"],
-            channel=self.channel(it.more["place"]),
+            **self._used(it),
             action=it.more["action"],
             values={name: self.raw(Kind(kind), value) for name, (kind, value) in it.more["values"].items()},
         )
@@ -225,12 +212,7 @@ class Translator:
     def _menu(self, it: Happening) -> MenuUsed:
         on_message = it.more.get("message") is not None
         return MenuUsed(
-            id=it.id,
-            space=self.space,
-            at=it.at,
-            actor=self.actor(it.who),
-            token=it.more["token"],
-            channel=self.channel(it.more["place"]),
+            **self._used(it),
             action=it.more["action"],
             member=self.member(it.more["member"]),
             message=self.message(it.more) if on_message else None,
