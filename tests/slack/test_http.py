@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 from collections.abc import AsyncIterator
@@ -9,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -147,6 +149,33 @@ async def test_an_oversized_body_and_one_that_is_no_text_are_refused(served: Ser
     async with aiohttp.ClientSession() as session, session.post(url, data=large) as answer:
         assert answer.status == 413
     assert (await slack.hooks.post(url, b"\xff\xfe")).status == 400
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_answered"),
+    [
+        ({"Content-Length": "4", "Content-Encoding": "gzip"}, True),
+        ({"Content-Length": "4", "Content-Encoding": "br"}, True),
+        ({"Content-Length": "50"}, False),
+        ({"Transfer-Encoding": "chunked"}, True),
+    ],
+)
+async def test_a_body_that_breaks_off_or_cannot_be_unpacked_leaves_no_trace_of_trouble(
+    served: Served, headers: dict[str, str], is_answered: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, stage, url = served
+    parts = urlsplit(url)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    told = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    writer.write(f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\n{told}\r\nxxxx".encode())
+    await writer.drain()
+    if is_answered:
+        async with asyncio.timeout(5):
+            assert b" 400 " in await reader.readline()
+    writer.close()
+    await writer.wait_closed()
+    await (await stage.who(stage.ada).command(stage.place, "/kith", "help")).message()
+    assert "Traceback" not in "".join(capsys.readouterr())
 
 
 async def test_slack_may_call_by_a_name_that_browsers_may_not(served: Served) -> None:

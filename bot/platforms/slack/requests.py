@@ -33,10 +33,13 @@ class Requests:
     async def answer(self, request: web.Request) -> web.Response:
         """Bolt checks the signature, over the raw body, and its age."""
         body = bytearray()
-        while chunk := await request.content.readany():
-            body += chunk
-            if len(body) > BODY_MOST:
-                return web.Response(status=413, text="That is larger than anything that Slack sends.")
+        try:
+            while chunk := await request.content.readany():
+                body += chunk
+                if len(body) > BODY_MOST:
+                    return web.Response(status=413, text="That is larger than anything that Slack sends.")
+        except (ConnectionError, web.RequestPayloadError):
+            return web.Response(status=400, text="This ended before it was whole, or can't be unpacked.")
         try:
             text = body.decode()
         except UnicodeDecodeError:
