@@ -1,4 +1,4 @@
-"""Which names are free, and what is named in a text: "@Mina" and "#general" by the longest name that matches."""
+"""Which names are free, and what a text names: "@Mina" and "#general" by the longest name that matches."""
 
 from __future__ import annotations
 

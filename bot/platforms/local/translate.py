@@ -165,7 +165,7 @@ class Translator:
         )
 
     def words(self, resolved: str) -> str:
-        """Somebody's words as the host reads them: with ``<@id|name>`` for people, ``<#id|name>`` for channels."""
+        """Somebody's words as the host reads them, with ``<@id|name>`` and ``<#id|name>``."""
         return "".join(map(self._word, pieces(resolved)))
 
     def _word(self, piece: Piece) -> str:
