@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 from dataclasses import replace
 
 import pytest
@@ -66,6 +67,35 @@ async def test_cut_connections_are_made_anew_and_people_are_counted_again() -> N
         await both(stage, opened=4)
         await heard(stage, "back")
         await stage.slack.until(lambda: sum(isinstance(one, SpaceSeen) for one in stage.sink.events) == 2)
+
+
+@pytest.mark.parametrize("greets", [True, False])
+async def test_connections_that_end_at_once_are_made_anew_ever_more_seldom(
+    greets: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with FakeSlack() as slack:
+        stage = SlackStage(slack, connections=1)
+        if not greets:
+            monkeypatch.setattr(slack.sockets, "_hello", lambda: {"type": "unheard_of"})
+        running = asyncio.create_task(stage.platform.run(stage.sink, stage.catalog))
+        told = ""
+
+        def waits() -> list[str]:
+            nonlocal told
+            told += capsys.readouterr().out
+            return re.findall(r"again_in=([\d.]+)", told)
+
+        def cuts() -> bool:
+            for socket in list(slack.sockets.open):
+                slack.sockets.cut(socket)
+            return len(waits()) >= 5
+
+        try:
+            await slack.until(cuts)
+            assert waits()[:5] == ["0.01", "0.02", "0.04", "0.08", "0.1"]
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_a_refused_ticket_is_not_tried_again() -> None:

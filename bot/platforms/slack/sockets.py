@@ -16,7 +16,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
 from bot.platforms import quick_json
-from bot.platforms.base import DeliveryError
+from bot.platforms.base import DeliveryError, RetryLater
 from bot.platforms.slack.api import quiet_logger
 from bot.platforms.slack.client import Client, Refused
 
@@ -44,7 +44,8 @@ class SocketsRefused(Exception):
 @dataclass(frozen=True, slots=True)
 class Pulse:
     """Seconds: between pings; without a pong after which a connection counts as stuck; between looks at it;
-    for a handshake; and the first wait after a failure, twice as long each time up to ``wait_most``."""
+    for a handshake; and the first wait after a failure, twice as long each time up to ``wait_most``. A
+    connection that ended before it could have counted as stuck was a failure too."""
 
     ping: float = 10.0
     stuck: float = 30.0
@@ -211,10 +212,10 @@ class Sockets:
                     if old is not None:
                         await self._retire(old)
                         old = None
-                    await asyncio.sleep(wait)
+                    await asyncio.sleep(max(wait, error.after if isinstance(error, RetryLater) else 0.0))
                     wait = min(wait * 2, self._pulse.wait_most)
                     continue
-                wait = self._pulse.wait
+                began = time.monotonic()
                 await self._enter(new)
                 if old is not None:
                     await self._retire(old)
@@ -230,6 +231,13 @@ class Sockets:
                 if why in ("too_many_websockets", "stuck", "closed", "link_disabled"):
                     await self._retire(new)
                     old = None
+                if time.monotonic() - began >= self._pulse.stuck:
+                    wait = self._pulse.wait
+                    continue
+                # one that ends as soon as it stands is no better than none
+                log.info("slack_connection_was_short", again_in=wait)
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, self._pulse.wait_most)
         finally:
             if old is not None:
                 await self._close(old)
@@ -254,6 +262,8 @@ class Sockets:
                 finally:
                     for waiting in waits:
                         waiting.cancel()
+            if not connection.ready.is_set() and not connection.reason:
+                raise ConnectionError("Slack ended it without a hello")
         except BaseException:
             await self._close(connection)
             raise
