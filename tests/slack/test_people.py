@@ -50,6 +50,47 @@ async def test_profile_changes_are_no_comings_and_goings() -> None:
         assert len({event.id for event in again}) == 2
 
 
+async def test_a_guest_who_becomes_a_member_comes_and_a_member_who_becomes_a_guest_goes() -> None:
+    async with staged() as stage:
+        gus = stage.workspace.member("Gus", guest="multi")
+        async for _ in stage.platform.members(stage.space):
+            pass
+        stage.workspace.change(gus, display_name="Gustav")
+        await settled(stage)
+        assert not [event for event in stage.sink.events if isinstance(event, MemberJoined | MemberLeft)]
+        stage.workspace.change(gus, guest=None)
+        await stage.sink.wait(MemberJoined, lambda event: event.member.id == gus.id)
+        stage.workspace.change(gus, guest="single")
+        await stage.sink.wait(MemberLeft, lambda event: event.member.id == gus.id)
+        stage.workspace.deactivate(gus)
+        stage.workspace.reactivate(gus)
+        await settled(stage)
+        assert (
+            len([event for event in stage.sink.events if isinstance(event, MemberJoined | MemberLeft)]) == 2
+        )
+
+
+async def test_who_is_invited_is_there_once_they_came() -> None:
+    async with staged() as stage:
+        ivy = stage.workspace.member("Ivy", invited=True)
+        found = [member async for member in stage.platform.members(stage.space)]
+        assert {member.name for member in found if not member.bot} == {"Ada", "Mina"}
+        stage.workspace.change(ivy, invited=False)
+        await stage.sink.wait(MemberJoined, lambda event: event.member.id == ivy.id)
+
+
+async def test_people_of_an_organisation_are_at_home_in_each_of_their_workspaces() -> None:
+    async with staged() as stage:
+        here = stage.workspace.id
+        ola = stage.workspace.join("Ola", teams=["T0HOME", here])
+        org = stage.workspace.join("Org", teams=["E00000001", here])
+        stage.workspace.join("Other", teams=["T0HOME", "T0OTHER"])
+        await settled(stage)
+        assert sorted(joined(stage)) == sorted([ola.id, org.id])
+        found = [member async for member in stage.platform.members(stage.space)]
+        assert {member.name for member in found if not member.bot} == {"Ada", "Mina", "Ola", "Org"}
+
+
 async def test_where_a_channel_is_the_community_its_newcomers_count() -> None:
     async with staged() as first:
         channel = first.place.id

@@ -33,7 +33,7 @@ CREATION: Final = 60
 """Seconds after a channel was made in which its maker's coming in is no join."""
 SUBSCRIBED: Final[Mapping[str, str]] = {
     "team_join": "to greet newcomers",
-    "user_change": "to notice who was deactivated and who came back",
+    "user_change": "to notice who was deactivated, who came back, and who is a guest no more",
     "member_joined_channel": "to greet newcomers of a single channel, where that is the community",
     "member_left_channel": "to notice who left such a channel",
     "subteam_created": "to know who has a role by a user group",
@@ -122,7 +122,7 @@ class Parser:
     async def _team_join(self, workspace: Workspace, event: Json) -> Event | None:
         user = event["user"]
         known = Known.of(user, workspace.team)
-        if self._channels or known.bot or known.guest or known.gone:
+        if self._channels or known.bot or known.guest or user.get("deleted"):
             return None
         return MemberJoined(
             id=_id(workspace, "join", user["id"]),
@@ -139,16 +139,19 @@ class Parser:
         known = Known.of(user, workspace.team)
         member = Member(workspace.space.key, ident, known.name)
         updated = user.get("updated") or event.get("event_ts")
-        if known.bot or known.guest:
+        was_outside = workspace.is_outside(ident)
+        if known.bot or (known.guest and self._channels and not known.gone):
             return None
-        if known.gone:
+        if known.gone or known.guest:
+            if was_outside and not self._channels:
+                return None
             return MemberLeft(
                 id=_id(workspace, "left", ident, updated),
                 space=workspace.space,
                 at=ms(event.get("event_ts")),
                 member=member,
             )
-        if not workspace.was_gone(ident) or self._channels:
+        if not was_outside or self._channels:
             return None
         return MemberJoined(
             id=_id(workspace, "return", ident, updated),

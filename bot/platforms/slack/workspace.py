@@ -38,7 +38,10 @@ class Recent(OrderedDict[str, Any]):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A person as Slack last told of them. ``guest``: of a few channels only, or of another workspace."""
+    """A person as Slack last told of them. ``guest``: of a few channels only, or of another workspace.
+
+    ``gone``: deactivated, or invited and not there yet.
+    """
 
     name: str
     bot: bool = False
@@ -51,12 +54,15 @@ class Known:
     def of(cls, user: Mapping[str, Any], team: str) -> Known:
         profile = user.get("profile") or {}
         name = profile.get("display_name") or profile.get("real_name") or user.get("real_name")
-        stranger = bool(user.get("is_stranger")) or user.get("team_id", team) != team
+        # in an organisation's workspaces, people may be at home in another one of them, or in none
+        teams = (user.get("enterprise_user") or {}).get("teams") or user.get("teams") or ()
+        elsewhere = (user.get("team_id") or team) != team and team not in teams
+        stranger = bool(user.get("is_stranger")) or elsewhere
         return cls(
             name=str(name or user.get("name") or ""),
             bot=bool(user.get("is_bot")) or user.get("id") == SLACKBOT,
             guest=stranger or bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
-            gone=bool(user.get("deleted")),
+            gone=bool(user.get("deleted") or user.get("is_invited_user")),
             admin=bool(user.get("is_admin") or user.get("is_owner") or user.get("is_primary_owner")),
             updated=int(user.get("updated") or 0),
         )
@@ -77,7 +83,7 @@ class Workspace:
         """When this connection to it began, in UTC milliseconds."""
         self._people = Recent()
         self._admins: set[str] | None = None
-        self._gone: set[str] = set()
+        self._outside: set[str] = set()
         self._direct = Recent()
 
     def member(self, ident: str, name: str = "") -> Member:
@@ -107,17 +113,18 @@ class Workspace:
         return known
 
     def note(self, ident: str, known: Known) -> None:
-        """Remember only whether somebody leads or has gone, which is little even for a large place."""
+        """Remember only whether somebody leads or doesn't belong, which is little even for a large place."""
         if self._admins is not None:
             (self._admins.add if known.admin and not known.gone else self._admins.discard)(ident)
-        (self._gone.add if known.gone else self._gone.discard)(ident)
+        (self._outside.add if known.gone or known.guest else self._outside.discard)(ident)
 
     def listed(self, admins: set[str]) -> None:
         """Everybody was listed; these lead."""
         self._admins = admins
 
-    def was_gone(self, ident: str) -> bool:
-        return ident in self._gone
+    def is_outside(self, ident: str) -> bool:
+        """Whether somebody was gone or a guest when last told of."""
+        return ident in self._outside
 
     def is_old(self, user: Mapping[str, Any]) -> bool:
         """Whether something newer is known of somebody already, or just this."""

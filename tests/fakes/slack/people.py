@@ -36,6 +36,8 @@ class Person(Interactions):
         self.guest: str | None = traits.pop("guest", None)
         self.tz: str = traits.pop("tz", "Europe/London")
         self.locale: str = traits.pop("locale", "en-GB")
+        self.invited: bool = traits.pop("invited", False)
+        self.teams: list[str] = traits.pop("teams", [])
         self.deleted = False
         self.modals: list[View] = []
         self.home: View | None = None
@@ -79,7 +81,7 @@ class Person(Interactions):
     def as_json(self, *, email: bool = False, stranger: bool = False, locale: bool = False) -> dict[str, Any]:
         return {
             "id": self.id,
-            "team_id": self.workspace.id,
+            "team_id": self.teams[0] if self.teams else self.workspace.id,
             "name": self.name,
             "deleted": self.deleted,
             "color": "9f69e7",
@@ -99,7 +101,20 @@ class Person(Interactions):
             "is_email_confirmed": not self.is_bot,
             "who_can_share_contact_card": "EVERYONE",
             **({"is_stranger": True} if stranger else {}),
+            **({"is_invited_user": True} if self.invited else {}),
+            **({"enterprise_user": self._enterprise()} if self.teams else {}),
             **({"locale": self.locale} if locale else {}),
+        }
+
+    def _enterprise(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "enterprise_id": "E00000001",
+            "enterprise_name": "Organisation",
+            "is_admin": False,
+            "is_owner": False,
+            "is_primary_owner": False,
+            "teams": self.teams,
         }
 
     def bot_profile(self) -> dict[str, Any]:

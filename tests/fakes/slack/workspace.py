@@ -102,7 +102,8 @@ class Workspace:
     def member(self, name: str, **traits: Any) -> Person:
         """Someone who has been here all along: in #general, no events.
 
-        Traits: handle, display_name, email, admin, owner, guest ("single" or "multi"), bot, tz, locale.
+        Traits: handle, display_name, email, admin, owner, guest ("single" or "multi"), bot, tz, locale,
+        invited (and not there yet), teams (the organisation's workspaces they are in, their home first).
         """
         if traits.get("bot"):
             traits.setdefault("bot_id", self.slack.new_id("B"))
