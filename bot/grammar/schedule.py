@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from difflib import get_close_matches
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -14,6 +13,7 @@ from bot.grammar.describe import ORDINALS, describe, say_date
 from bot.grammar.meaning import Found, Meaning
 from bot.grammar.moment import later
 from bot.grammar.reading import NotUnderstood, Reader, ScheduleError, tidy
+from bot.model.nearest import nearest
 from bot.model.rules import LAST, Once, Rule, RuleError, local, next_after
 from bot.model.text import T
 
@@ -82,6 +82,9 @@ _WORDS = sorted(
         "starting",
     }
 )
+
+_SLIP = 0.72
+"""How close a word must be to one of these to be read as it: many of them are short, and much alike."""
 
 _Value = TypeVar("_Value")
 
@@ -287,8 +290,7 @@ def _nearest(text: str, now: datetime, now_ms: int, zone: ZoneInfo) -> tuple[str
 
     def mended(match: re.Match[str]) -> str:
         word = match.group()
-        close = [] if word in _WORDS else get_close_matches(word, _WORDS, 1, 0.72)
-        return close[0] if close else word
+        return word if word in _WORDS else nearest(word, _WORDS, _SLIP) or word
 
     guess = _WORD.sub(mended, text)
     meant: tuple[str, ...] = ()

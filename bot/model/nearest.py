@@ -12,25 +12,25 @@ CLOSE: Final = 0.6
 _BETWEEN: Final = re.compile(r"[\W_]+")
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known name closest to ``word``, or None if none is close. Letter case does not count.
+def nearest(word: str, known: Iterable[str], close: float = CLOSE) -> str | None:
+    """The known name closest to ``word``, or None if none is ``close``. Letter case does not count.
 
     Of names with several words each must be close: what many of them begin with tells nothing.
     """
     by_fold = {name.casefold(): name for name in known}
     wanted = word.casefold()
-    found = get_close_matches(wanted, by_fold, n=max(1, len(by_fold)), cutoff=CLOSE)
-    return next((by_fold[name] for name in found if _close_throughout(wanted, name)), None)
+    found = get_close_matches(wanted, by_fold, n=max(1, len(by_fold)), cutoff=close)
+    return next((by_fold[name] for name in found if _close_throughout(wanted, name, close)), None)
 
 
-def _close_throughout(wanted: str, name: str) -> bool:
+def _close_throughout(wanted: str, name: str, close: float) -> bool:
     ours, theirs = _BETWEEN.split(wanted), _BETWEEN.split(name)
     if len(ours) == len(theirs):
-        return all(map(_close, ours, theirs))
+        return all(_alike(one, other) >= close for one, other in zip(ours, theirs, strict=True))
     while ours and theirs and ours[0] == theirs[0]:
         del ours[0], theirs[0]
-    return _close(" ".join(ours), " ".join(theirs))
+    return _alike(" ".join(ours), " ".join(theirs)) >= close
 
 
-def _close(one: str, other: str) -> bool:
-    return SequenceMatcher(None, one, other).ratio() >= CLOSE
+def _alike(one: str, other: str) -> float:
+    return SequenceMatcher(None, other, one).ratio()
