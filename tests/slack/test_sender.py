@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from bot.model.content import Card, Image, Section
+from bot.model.events import SpaceLost
 from bot.model.ids import Channel
 from bot.model.outgoing import Answer, Delete, Direct, Edit, InChannel, Post, React
 from bot.platforms.base import Gone, RetryLater, Unsure
@@ -265,12 +266,43 @@ async def test_a_hanging_call_ends_with_whoever_waits_for_it(stage: SlackStage) 
 
 
 async def test_a_removed_app_ends_deliveries_and_says_so(stage: SlackStage) -> None:
-    from bot.model.events import SpaceLost
-
     stage.workspace.uninstall()
     await stage.sink.wait(SpaceLost)
     with pytest.raises(Gone):
         await stage.platform.deliver(hello(stage))
+
+
+async def test_an_end_that_is_not_stored_is_told_again(stage: SlackStage) -> None:
+    stage.sink.refusing = 1
+    before = len(stage.sink.attempts)
+    stage.workspace.uninstall(("app_uninstalled",))
+    await stage.sink.wait_attempts(before + 1)
+    stage.slack.clock.advance(4)
+    await stage.sink.wait(SpaceLost)
+    with pytest.raises(Gone):
+        await stage.platform.deliver(hello(stage))
+
+
+@pytest.mark.parametrize("kind", ["app_uninstalled", "tokens_revoked"])
+async def test_an_end_that_is_told_late_ends_nothing_while_the_token_works(
+    stage: SlackStage, kind: str
+) -> None:
+    event = {"type": kind, "tokens": {"oauth": [], "bot": [stage.workspace.bot.id]}}
+    stage.slack.validates = False
+    stage.slack.events.send(stage.workspace.installation, event)
+    await stage.slack.quiet()
+    stage.slack.faults.add(Status(503, accept=False), "auth.test")
+    stage.slack.events.send(stage.workspace.installation, {**event, "event_ts": "1.2"})
+    await stage.slack.quiet()
+    await stage.platform.deliver(hello(stage))
+    assert not [event for event in stage.sink.attempts if isinstance(event, SpaceLost)]
+
+
+async def test_an_end_is_believed_where_slack_cannot_be_asked(stage: SlackStage) -> None:
+    stage.slack.faults.add(Status(503, accept=False), "auth.test")
+    stage.slack.validates = False
+    stage.slack.events.send(stage.workspace.installation, {"type": "app_uninstalled"})
+    await stage.sink.wait(SpaceLost)
 
 
 async def test_before_it_is_connected_things_wait(stage: SlackStage) -> None:

@@ -145,7 +145,7 @@ class Listeners(AsyncMiddleware):
             return None
         if happened is not None:
             await self._sink.accept(happened)
-        self._parser.stored(workspace, event)
+        self._parser.stored(workspace, event, happened)
         return None
 
     def _tell_unknown(self, kind: str) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, Final
+
+import structlog
 
 from bot.model.events import (
     CommandUsed,
@@ -22,11 +25,12 @@ from bot.model.ids import Member
 from bot.platforms.base import DeliveryError
 from bot.platforms.slack import emoji, text
 from bot.platforms.slack.answers import Token, Way
-from bot.platforms.slack.client import Refused
+from bot.platforms.slack.client import DEAD, Refused
 from bot.platforms.slack.names import ROOT
-from bot.platforms.slack.workspace import SLACKBOT, Known, Workspace
+from bot.platforms.slack.workspace import PATIENCE, SLACKBOT, Known, Workspace
 
 Json = Mapping[str, Any]
+log = structlog.get_logger(__name__)
 SPOKEN: Final = frozenset({None, "file_share", "thread_broadcast", "me_message"})
 """Subtypes of messages that are somebody's own words."""
 CREATION: Final = 60
@@ -45,7 +49,6 @@ SUBSCRIBED: Final[Mapping[str, str]] = {
     "app_uninstalled": "to stop when Kith is removed",
     "tokens_revoked": "to stop when Kith's access ends",
 }
-
 
 _PERSON: Final = re.compile(r"<@([UW][A-Z0-9]+)>")
 _CHANNEL: Final = re.compile(r"<#([^>|]+)\|?>")
@@ -112,10 +115,12 @@ class Parser:
         return await reader(workspace, event)
 
     @staticmethod
-    def stored(workspace: Workspace, event: Json) -> None:
+    def stored(workspace: Workspace, event: Json, happened: Event | None) -> None:
         """What an event told is kept by the host now, so it may be remembered as known."""
         if event.get("type") in ("team_join", "user_change"):
             workspace.learn(event["user"])
+        elif isinstance(happened, SpaceLost):
+            workspace.lost = True
 
     # -- people --------------------------------------------------------------------------------------------
 
@@ -300,12 +305,26 @@ class Parser:
     # -- the end -------------------------------------------------------------------------------------------
 
     async def _lost(self, workspace: Workspace, event: Json) -> Event | None:
-        workspace.lost = True
+        if await self._is_old_news(workspace, ms(event.get("event_ts"))):
+            log.info("slack_end_is_old_news", workspace=workspace.team, what=event["type"])
+            return None
         return SpaceLost(
             id=_id(workspace, "lost", event.get("event_ts") or workspace.seen_at),
             space=workspace.space,
             at=ms(event.get("event_ts")) or workspace.seen_at,
         )
+
+    @staticmethod
+    async def _is_old_news(workspace: Workspace, at: int) -> bool:
+        """Whether an end that Slack tells of, late perhaps, isn't one: the token still works."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await workspace.client.call("auth.test")
+        except Refused as refused:
+            return refused.error not in DEAD
+        except (DeliveryError, TimeoutError):
+            return 0 < at < workspace.seen_at  # it worked later than that
+        return True
 
     async def _revoked(self, workspace: Workspace, event: Json) -> Event | None:
         return await self._lost(workspace, event) if (event.get("tokens") or {}).get("bot") else None
