@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
+from collections.abc import Callable
 from datetime import MAXYEAR, date, time, timedelta
-from typing import NamedTuple
+from functools import partial
+from typing import NamedTuple, TypeVar
 
 from bot.grammar.describe import MONTHS, ORDINALS, say_date
 from bot.grammar.reading import Reader, ScheduleError
@@ -98,6 +100,8 @@ WORDS = frozenset(
     {*_MONTH_NAMES, *_WEEKDAY_NAMES, *_DAY_GROUPS, *NUMBERS, *ORDINALS, *_UNITS, *_NAMED_TIMES, *_NEAR_DAYS}
 )
 
+_Part = TypeVar("_Part")
+
 
 class Day(NamedTuple):
     """A day of the year as written, with or without the year."""
@@ -118,22 +122,27 @@ class Day(NamedTuple):
         raise ScheduleError(T("That is too far away."))
 
 
+def _several(reader: Reader, read: Callable[[Reader], _Part | None], joint: re.Pattern[str]) -> list[_Part]:
+    """All parts that stand one after the other, each after the first behind a joint."""
+    found: list[_Part] = []
+    end = reader.at
+    while (part := read(reader)) is not None:
+        found.append(part)
+        end = reader.at
+        if not reader.take(joint):
+            break
+    reader.at = end
+    return found
+
+
 def read_times(reader: Reader) -> tuple[time, ...] | None:
     """One or several times of day: `9am and 4pm`, `at 9`, `16h30`. A bare hour needs `at` before it."""
     begin = reader.at
     bare = reader.take(_AT) is not None
-    first = _read_time(reader, bare=bare)
-    if first is None:
+    found = _several(reader, partial(_read_time, bare=bare), _JOINED)
+    if not found:
         reader.at = begin
         return None
-    found = [first]
-    while True:
-        after = reader.at
-        following = _read_time(reader, bare=bare) if reader.take(_JOINED) else None
-        if following is None:
-            reader.at = after
-            break
-        found.append(following)
     halves = any(half for _, _, half in found)
     unclear = next((hour for at, hour, half in found if halves and hour and not half), None)
     if unclear is not None:
@@ -274,17 +283,7 @@ def _checked(day: int, month: int, year: int | None) -> Day:
 
 def read_weekdays(reader: Reader) -> frozenset[Weekday] | None:
     """One or several weekdays: `Tue and Thu`, `Monday to Friday`, `weekends`."""
-    found = _read_weekday_range(reader)
-    if found is None:
-        return None
-    while True:
-        after = reader.at
-        reader.take(_AND)
-        following = _read_weekday_range(reader)
-        if following is None:
-            reader.at = after
-            return found
-        found |= following
+    return frozenset().union(*_several(reader, _read_weekday_range, _AND)) or None
 
 
 def _read_weekday_range(reader: Reader) -> frozenset[Weekday] | None:
@@ -308,18 +307,7 @@ def _read_weekday_range(reader: Reader) -> frozenset[Weekday] | None:
 
 def read_ordinals(reader: Reader) -> frozenset[int] | None:
     """One or several of `first`, `3rd`, `last`."""
-    found = _read_ordinal(reader)
-    if found is None:
-        return None
-    numbers = {found}
-    while True:
-        after = reader.at
-        reader.take(_AND)
-        following = _read_ordinal(reader)
-        if following is None:
-            reader.at = after
-            return frozenset(numbers)
-        numbers.add(following)
+    return frozenset(_several(reader, _read_ordinal, _AND)) or None
 
 
 def _read_ordinal(reader: Reader) -> int | None:
@@ -341,6 +329,11 @@ def read_length(reader: Reader) -> tuple[int, str] | None:
     if count is None or unit is None:
         reader.at = begin
         return None
+    return in_weeks(count, unit)
+
+
+def in_weeks(count: int, unit: str) -> tuple[int, str]:
+    """The same length, fortnights as weeks."""
     return (2 * count, "week") if unit == "fortnight" else (count, unit)
 
 

@@ -160,7 +160,7 @@ def _every_phrase(reader: Reader, found: Found, now: datetime) -> bool:
     begin = reader.at
     if reader.take(_OTHER):
         unit = phrases.read_unit(reader)
-        found.every = _only(found.every, _whole(2, unit or "week"))
+        found.every = _only(found.every, phrases.in_weeks(2, unit or "week"))
         return True
     length = phrases.read_length(reader)
     if length is None:
@@ -170,7 +170,7 @@ def _every_phrase(reader: Reader, found: Found, now: datetime) -> bool:
     if length is None:
         reader.at = begin
     else:
-        found.every = _only(found.every, _whole(*length))
+        found.every = _only(found.every, phrases.in_weeks(*length))
     return True
 
 
@@ -180,10 +180,6 @@ def _ordinal_count(reader: Reader) -> int:
         return int(match["number"])
     nth = reader.take_word(ORDINALS)
     return nth if nth is not None and nth != LAST else 1
-
-
-def _whole(count: int, unit: str) -> tuple[int, str]:
-    return (2 * count, "week") if unit == "fortnight" else (count, unit)
 
 
 def _date_phrase(reader: Reader, found: Found, now: datetime) -> bool:
