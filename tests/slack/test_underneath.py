@@ -292,6 +292,18 @@ async def test_where_a_channel_is_the_community_who_comes_into_it_is_greeted(tmp
         await h.robin.sees(f"<@{lou.id}>", h.hall)
 
 
+async def test_who_joined_while_slack_dropped_events_is_greeted(
+    h: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lou = h.workspace.member("Lou")
+    team, minute = h.workspace.id, 1_518_467_820
+    limited = {"type": "app_rate_limited", "team_id": team, "minute_rate_limited": minute}
+    for told in ({**limited, "team_id": "T0NOWHERE"}, limited, limited):
+        h.slack.delivery.event(told)
+    await h.robin.sees(f"<@{lou.id}>", h.hall)
+    assert "slack_events_dropped" in capsys.readouterr().out
+
+
 async def test_one_join_told_by_several_events_is_one(stage: SlackStage) -> None:
     stage.slack.delivery.hold()
     kim = stage.workspace.join("Kim")

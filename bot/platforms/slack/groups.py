@@ -110,7 +110,11 @@ class Groups:
         else:
             sure = self._is_now(event["subteam"])
         if not sure:
-            self._due = 0.0
+            self.doubt()
+
+    def doubt(self) -> None:
+        """Have them read anew when next needed."""
+        self._due = 0.0
 
     def _is_now(self, told: Mapping[str, Any]) -> bool:
         """A group as it is after a change; its list of members may be cut off.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
@@ -22,6 +23,7 @@ from bot.model.events import (
     FormSent,
     Interaction,
     MenuUsed,
+    SpaceSeen,
 )
 from bot.model.outgoing import Answer, Post
 from bot.model.text import T
@@ -43,6 +45,8 @@ from bot.platforms.slack.workspace import Workspace
 Json = Mapping[str, Any]
 GLOBAL: Final = "command|"
 """Begins the callback id of a global shortcut; the command's path follows."""
+MINUTE: Final = 60.0
+"""Seconds that Slack counts events in."""
 SLOW: Final = T("That took me too long, so Slack would not open the form. Please try once more.")
 
 log = structlog.get_logger(__name__)
@@ -76,6 +80,7 @@ class Listeners(AsyncMiddleware):
         self._work = Background()
         self._readers: Mapping[str, Callable[[Json], Awaitable[Json | None]]] = {
             "event_callback": self.event,
+            "app_rate_limited": self.dropped,
             "command": self.command,
             "shortcut": self.shortcut,
             "message_action": self.shortcut,
@@ -109,7 +114,7 @@ class Listeners(AsyncMiddleware):
         if reader is None:
             if kind in ("url_verification", ""):
                 return await next()
-            self._tell_unknown(kind)
+            self._tell_unknown(kind, "{name}(self, body: Json) -> Json | None")
             return BoltResponse(status=200, body="")
         try:
             answer = await reader(body)
@@ -136,7 +141,9 @@ class Listeners(AsyncMiddleware):
         try:
             happened = await self._parser.event(workspace, event)
         except Unknown as unknown:
-            self._tell_unknown(str(unknown))
+            self._tell_unknown(
+                str(unknown), "_{name}(self, workspace: Workspace, event: Json) -> Event | None"
+            )
             return None
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             log.error(
@@ -148,17 +155,35 @@ class Listeners(AsyncMiddleware):
         self._parser.stored(workspace, event, happened)
         return None
 
-    def _tell_unknown(self, kind: str) -> None:
+    def _tell_unknown(self, kind: str, shape: str) -> None:
+        """Log a handler to paste, once for each kind. ``shape``: what it takes and gives."""
         if kind in self._unknown:
             return
         self._unknown.add(kind)
-        name = re.sub(r"\W", "_", kind)
+        taken = shape.format(name=re.sub(r"\W", "_", kind))
+        method = taken.partition("(")[0]
         log.warning(
             "slack_event_unknown",
             type=kind,
-            handler=f'"{kind}": self._{name},\n\n'
-            f"async def _{name}(self, workspace: Workspace, event: Json) -> Event | None:\n    return None",
+            handler=f'"{kind}": self.{method},\n\nasync def {taken}:\n    return None',
         )
+
+    async def dropped(self, body: Json) -> Json | None:
+        """There were more events in a minute than Slack delivers, so some never come."""
+        workspace = self._of(body)
+        if workspace is not None:
+            began = int(body["minute_rate_limited"])
+            log.warning("slack_events_dropped", workspace=workspace.team, minute=began)
+            self._work.start(self._looked_up(workspace, began))
+        return None
+
+    async def _looked_up(self, workspace: Workspace, began: int) -> None:
+        """Once that minute is over, have the host compare who is there, and the groups read again."""
+        left = (began + MINUTE) - self._now() / 1_000
+        await asyncio.sleep(min(max(left, 0.0), MINUTE))
+        workspace.groups.doubt()
+        ident = self._id(workspace, "dropped", str(began))
+        await self._sink.accept(SpaceSeen(id=ident, space=workspace.space, at=self._now()))
 
     # -- commands ------------------------------------------------------------------------------------------
 
