@@ -14,11 +14,17 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from bot.outbox.crash import POINTS
-from storage.port import Engine
-from tests.crash.checker import Intent
+from storage import open_engine
+from storage.migrate import HOST
+from storage.port import Engine, Tx
+from tests.crash import life, naive
+from tests.crash.checker import History, Intent, violations
 from tests.crash.life import Plan
+from tests.engines import migrate
 
 ROOT = Path(__file__).resolve().parents[2]
+TIMING = {"lease": 2_000, "attempt": 300, "backoff": 3, "backoff_most": 30, "role": 5_000, "poll": 20}
+"""An outbox in a hurry, for lives that are short."""
 
 
 @dataclass
@@ -155,8 +161,33 @@ def _signal(pid: int, number: signal.Signals) -> None:
         os.kill(pid, number)
 
 
-async def intents(engine: Engine) -> list[Intent]:
-    """What was committed over all lives."""
+async def make_tables(url: str, *, naive_too: bool = False) -> None:
+    """Ready for lives to be lived on it; ``naive_too`` for those with a naive outbox."""
+    engine = await open_engine(url)
+    try:
+        await migrate(engine, (HOST,))
+
+        async def work(tx: Tx) -> None:
+            await tx.run(life.TABLE)
+            if naive_too:
+                await tx.run(naive.TABLE)
+
+        await engine.unit(1, work)
+    finally:
+        await engine.close()
+
+
+async def judge(url: str, history: History) -> tuple[int, list[str]]:
+    """How many intents were committed over all lives, and what is wrong."""
+    engine = await open_engine(url)
+    try:
+        wanted = await _intents(engine)
+        return len(wanted), violations(wanted, history) + await engine.checkup()
+    finally:
+        await engine.close()
+
+
+async def _intents(engine: Engine) -> list[Intent]:
     rows = await engine.read(lambda tx: tx.all("SELECT * FROM intent ORDER BY number"))
     return [
         Intent(

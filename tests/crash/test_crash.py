@@ -11,23 +11,16 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from storage import open_engine
-from storage.errors import UnitError
-from storage.migrate import HOST
-from storage.port import Tx
-from tests.crash import life, naive
-from tests.crash.checker import violations
-from tests.crash.driver import Reaper, Zygote, intents
+from tests.crash.driver import TIMING, Reaper, Zygote, judge, make_tables
 from tests.crash.life import Plan
 from tests.crash.wire import WireHistory
-from tests.engines import PostgresServer, migrate
+from tests.engines import PostgresServer
 from tests.fakes.wire import Fault, WireServer
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="killing needs fork and signals")
 
 FULL = os.environ.get("KITH_TEST_FULL") == "1"
 TIMES = 1_000 if FULL else 120
-SHORT = {"lease": 2_000, "attempt": 300, "backoff": 3, "backoff_most": 30, "role": 5_000, "poll": 20}
 
 LOST = {
     Fault.ACCEPT_DROP: 0.09,
@@ -60,37 +53,14 @@ async def server() -> AsyncIterator[WireServer]:
 
 
 async def make(url: str, server: WireServer, windows: str, **more: Any) -> Plan:
-    engine = await open_engine(url)
-    try:
-        await migrate(engine, (HOST,))
-
-        async def tables(tx: Tx) -> None:
-            await tx.run(life.TABLE)
-            if engine.dialect == "sqlite":
-                await tx.run(naive.TABLE)
-
-        await engine.unit(1, tables)
-    except UnitError as error:
-        raise AssertionError("the tables could not be made") from error
-    finally:
-        await engine.close()
+    await make_tables(url, naive_too="outbox" in more)
     if windows == "forgets keys":
         server.plan.chances = {**LOST, Fault.LAG: 0.03}
     else:
         server.dedupes = True
     config = {"url": server.url, "limits": WINDOWS[windows]}
     channels = [("wire:1", f"c{number}") for number in range(6)]
-    return Plan(url, "tests.crash.wire:build", config, channels, 0, 60, SHORT, **more)
-
-
-async def check(url: str, server: WireServer) -> tuple[int, list[str]]:
-    """How many intents were committed, and what is wrong."""
-    engine = await open_engine(url)
-    try:
-        wanted = await intents(engine)
-        return len(wanted), violations(wanted, WireHistory(server)) + await engine.checkup()
-    finally:
-        await engine.close()
+    return Plan(url, "tests.crash.wire:build", config, channels, 0, 60, TIMING, **more)
 
 
 @pytest.mark.parametrize("windows", WINDOWS)
@@ -114,7 +84,7 @@ async def test_killed_at_any_moment_nothing_is_lost_or_repeated(
     await reaper.kill(times)
     server.plan.end()
     await reaper.finish()
-    committed, wrong = await check(url, server)
+    committed, wrong = await judge(url, WireHistory(server))
     with capsys.disabled():
         print(f"\n{dialect}, {windows}: {committed} intents, {reaper.tally}", end=" ")
     assert wrong == []
@@ -132,5 +102,5 @@ async def test_a_naive_outbox_is_caught(
     await reaper.kill(12)
     server.plan.end()
     await reaper.finish()
-    _, wrong = await check(url, server)
+    _, wrong = await judge(url, WireHistory(server))
     assert any(sign in line for line in wrong)

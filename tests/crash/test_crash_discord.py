@@ -12,21 +12,14 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from storage import open_engine
-from storage.migrate import HOST
-from storage.port import Tx
-from tests.crash import life
-from tests.crash.checker import violations
 from tests.crash.discord import DiscordHistory
-from tests.crash.driver import Reaper, Zygote, intents
+from tests.crash.driver import TIMING, Reaper, Zygote, judge, make_tables
 from tests.crash.life import Plan
-from tests.engines import migrate
 from tests.fakes.discord import FakeDiscord
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="killing needs fork and signals")
 
 TIMES = 500 if os.environ.get("KITH_TEST_FULL") == "1" else 60
-SHORT = {"lease": 2_000, "attempt": 300, "backoff": 3, "backoff_most": 30, "role": 5_000, "poll": 20}
 FREE = {"per_second": 0}
 WINDOWS: dict[str, dict[str, Any]] = {
     "knows nonces": {"repost_window": 60_000, "find_delay": 60_000, **FREE},
@@ -41,19 +34,6 @@ LOOKS = "GET /channels/*/messages"
 async def zygote() -> AsyncIterator[Zygote]:
     async with Zygote("tests.crash.life", "tests.crash.discord", "bot.platforms.discord.gateway") as forking:
         yield forking
-
-
-async def _tables(url: str) -> None:
-    engine = await open_engine(url)
-    try:
-        await migrate(engine, (HOST,))
-
-        async def table(tx: Tx) -> None:
-            await tx.run(life.TABLE)
-
-        await engine.unit(1, table)
-    finally:
-        await engine.close()
 
 
 @pytest.mark.parametrize("windows", WINDOWS)
@@ -72,25 +52,20 @@ async def test_killed_at_any_moment_nothing_is_lost_or_repeated(
         fake.faults.at_random(CHANGES, 0.1, rng, refusals=(503,))
         fake.faults.at_random(LOOKS, 0.1, rng, refusals=(503,))
         url = f"sqlite:///{tmp_path / 'kith.db'}"
-        await _tables(url)
+        await make_tables(url)
         config = {
             "token": fake.token,
             "api": fake.api_url,
             "gateway": fake.gateway_url,
             "limits": WINDOWS[windows],
         }
-        plan = Plan(url, "tests.crash.discord:build", config, channels, 0, 60, SHORT)
+        plan = Plan(url, "tests.crash.discord:build", config, channels, 0, 60, TIMING)
         reaper = Reaper(zygote, plan, seed=len(windows))
         await reaper.kill(TIMES)
         fake.faults.clear()
         await reaper.finish()
-        engine = await open_engine(url)
-        try:
-            wanted = await intents(engine)
-            wrong = violations(wanted, history) + await engine.checkup()
-        finally:
-            await engine.close()
+        committed, wrong = await judge(url, history)
         with capsys.disabled():
-            print(f"\n{windows}: {len(wanted)} intents, {reaper.tally}", end=" ")
+            print(f"\n{windows}: {committed} intents, {reaper.tally}", end=" ")
         assert wrong == []
-        assert len(wanted) > TIMES
+        assert committed > TIMES

@@ -11,21 +11,14 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from storage import open_engine
-from storage.migrate import HOST
-from storage.port import Tx
-from tests.crash import life
-from tests.crash.checker import violations
-from tests.crash.driver import Reaper, Zygote, intents
+from tests.crash.driver import TIMING, Reaper, Zygote, judge, make_tables
 from tests.crash.life import Plan
 from tests.crash.slack import SlackHistory
-from tests.engines import migrate
 from tests.fakes.slack import Drop, FakeSlack, Garble, Refuse, Status
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="killing needs fork and signals")
 
 TIMES = 500 if os.environ.get("KITH_TEST_FULL") == "1" else 60
-SHORT = {"lease": 2_000, "attempt": 1_000, "backoff": 3, "backoff_most": 30, "role": 5_000, "poll": 20}
 WINDOWS = {"find_delay": 30, "find_looks": 2, "lane_interval": 0}
 LAG = 0.01
 """Seconds until the fake's history shows a post; less than two looks take."""
@@ -35,19 +28,6 @@ LAG = 0.01
 async def zygote() -> AsyncIterator[Zygote]:
     async with Zygote("tests.crash.life", "tests.crash.slack", "slack_bolt.async_app") as forking:
         yield forking
-
-
-async def _tables(url: str) -> None:
-    engine = await open_engine(url)
-    try:
-        await migrate(engine, (HOST,))
-
-        async def table(tx: Tx) -> None:
-            await tx.run(life.TABLE)
-
-        await engine.unit(1, table)
-    finally:
-        await engine.close()
 
 
 def _plan_faults(slack: FakeSlack, rng: random.Random) -> None:
@@ -74,7 +54,7 @@ async def test_killed_at_any_moment_nothing_is_lost_or_repeated(
         slack.history_lag = LAG
         _plan_faults(slack, random.Random(4))
         url = f"sqlite:///{tmp_path / 'kith.db'}"
-        await _tables(url)
+        await make_tables(url)
         config = {
             "bot_token": workspace.bot_token,
             "app_token": slack.app_token,
@@ -82,18 +62,13 @@ async def test_killed_at_any_moment_nothing_is_lost_or_repeated(
             "limits": WINDOWS,
         }
         channels = [(f"slack:{workspace.id}", place.id) for place in places]
-        plan = Plan(url, "tests.crash.slack:build", config, channels, 0, 60, SHORT)
+        plan = Plan(url, "tests.crash.slack:build", config, channels, 0, 60, TIMING | {"attempt": 1_000})
         reaper = Reaper(zygote, plan, seed=5)
         await reaper.kill(TIMES)
         slack.faults.clear()
         await reaper.finish()
-        engine = await open_engine(url)
-        try:
-            wanted = await intents(engine)
-            wrong = violations(wanted, SlackHistory(slack)) + await engine.checkup()
-        finally:
-            await engine.close()
+        committed, wrong = await judge(url, SlackHistory(slack))
         with capsys.disabled():
-            print(f"\nslack: {len(wanted)} intents, {reaper.tally}", end=" ")
+            print(f"\nslack: {committed} intents, {reaper.tally}", end=" ")
         assert wrong == []
-        assert len(wanted) > TIMES
+        assert committed > TIMES
