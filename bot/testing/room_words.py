@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.platforms.local.room import Room
 from bot.platforms.local.state import Json, Message
+from bot.platforms.local.views import texts
 from bot.testing.heard import Heard
 
 
@@ -25,11 +26,7 @@ def words_of(message: Message) -> str:
     """A message as plain words: names without @, a line break between the parts of a card."""
     if message.card is None:
         return message.raw or plain(message.text)
-    card = message.card
-    parts = [card["title"], card["body"]]
-    for section in card["sections"]:
-        parts += [section["heading"], section["text"]]
-    return "\n".join(filter(None, map(plain, [*parts, card["footer"]])))
+    return "\n".join(filter(None, map(plain, texts(message.card))))
 
 
 def plain(spans: list[Json] | None) -> str:

@@ -6,7 +6,7 @@ A Stage is the platform under test with its server, real or fake, and the hands 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Protocol, TypeVar
@@ -151,7 +151,6 @@ class Stage(Protocol):
         ...
 
 
-StageOf = Callable[[], Awaitable[Stage]]
 CATALOG = Catalog()
 
 

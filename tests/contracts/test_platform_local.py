@@ -80,12 +80,8 @@ def _shown(message: Json) -> Shown:
     card = message["card"]
     if card is None:
         return Shown(message["id"], _words(message["text"]))
-    parts = [card["title"], card["body"]]
-    for section in card["sections"]:
-        parts += [section["heading"], section["text"]]
-    parts.append(card["footer"])
     labels = tuple(_words(control["label"]) for control in card["controls"])
-    return Shown(message["id"], "\n".join(_words(part) for part in parts if part), labels)
+    return Shown(message["id"], "\n".join(map(_words, views.texts(card))), labels)
 
 
 def _words(spans: list[Json]) -> str:

@@ -41,24 +41,13 @@ KITH = Limits(
     alt=2_000,
 )
 
-PLAIN = Limits(
+PLAIN = KITH._replace(
     text=4_000,
     card_text=4_000,
-    title=250,
-    block=4_000,
-    sections=40,
-    controls=25,
-    row=5,
-    button_label=80,
-    action=255,
-    options=100,
-    option_label=100,
     form_fields=1,
     form_title=250,
     field_label=250,
-    field_text=4_000,
     image_bytes=0,
-    alt=2_000,
     cards=False,
     buttons=False,
     selects=False,

@@ -164,11 +164,15 @@ def words(one: Message) -> str:
     """A message as plain words."""
     if one.card is None:
         return one.raw or _joined(one.text)
-    card = one.card
+    return "\n".join(filter(None, map(_joined, texts(one.card))))
+
+
+def texts(card: Json) -> list[list[Json]]:
+    """The texts of a card, in the order of reading."""
     parts = [card["title"], card["body"]]
     for section in card["sections"]:
         parts += [section["heading"], section["text"]]
-    return "\n".join(filter(None, map(_joined, [*parts, card["footer"]])))
+    return [part for part in (*parts, card["footer"]) if part is not None]
 
 
 def _joined(spans: list[Json] | None) -> str:

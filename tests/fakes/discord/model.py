@@ -201,7 +201,6 @@ class Message(Readable):
     mentioned_roles: list[int] = field(default_factory=list)
     mentions_everyone: bool = False
     reply_to: int | None = None
-    reply_pings: bool = False
     reactions: dict[str, set[int]] = field(default_factory=dict)
     pinned: bool = False
     edited_ms: int | None = None
@@ -246,7 +245,6 @@ class Guild:
     features: list[str] = field(default_factory=list)
     locale: str = "en-US"
     verification_level: int = 0
-    commands_today: int = 0
     command_access: dict[tuple[str, int], bool] = field(default_factory=dict)
     outage: bool = False
 

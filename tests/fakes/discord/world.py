@@ -35,7 +35,6 @@ Json = dict[str, Any]
 DID_REJOIN = 1 << 0
 SUPPRESS_JOIN_MESSAGES = 1 << 0
 USER_JOIN = 7
-_MINUTE_MS = 60_000
 
 
 class World:

@@ -65,10 +65,6 @@ class Sockets:
         self._tickets[ticket] = self._slack.clock.now() + TICKET_SECONDS
         return f"{self._slack.url.replace('http', 'ws', 1)}/link/?ticket={ticket}&app_id={self._slack.app.id}"
 
-    def void_tickets(self) -> None:
-        """Let every issued ticket die, as if too much time had passed."""
-        self._tickets.clear()
-
     async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
         planned = self._slack.faults.strike("socket", dict(request.query))
         due = self._tickets.pop(request.query.get("ticket", ""), None)
