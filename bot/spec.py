@@ -175,12 +175,10 @@ def _parameter(owner: str, name: str, hint: Any, default: Any, about: str) -> Pa
     inner, extras, optional = _unwrap(hint)
     kind, options, enum = _kind(owner, name, inner)
     least: int | None = None
-    most: int | None = None
+    most = TEXT_MOST if kind is Kind.TEXT else None
     label = name.replace("_", " ").capitalize()
     completer: str | None = None
     template: tuple[str, ...] | None = None
-    if kind in (Kind.TEXT, Kind.TEXTS):
-        most = TEXT_MOST if kind is Kind.TEXT else None
     for extra in extras:
         match extra:
             case Text(least=low, most=high, long=is_long):
@@ -196,33 +194,35 @@ def _parameter(owner: str, name: str, hint: Any, default: Any, about: str) -> Pa
                 label, about = words, line or about
             case TemplateOf(names=names):
                 template = names
-            case _:
-                continue
-    if len(label) > LABEL_MOST:
-        raise SpecError(f"{owner}.{name}: the label is over {LABEL_MOST} characters.")
-    if len(about) > ABOUT_MOST:
-        raise SpecError(f"{owner}.{name}: the line about it is over {ABOUT_MOST} characters.")
-    if len(options) > OPTIONS_MOST:
-        raise SpecError(f"{owner}.{name}: there are more than {OPTIONS_MOST} choices.")
-    if completer is not None and kind not in (Kind.REF, Kind.TEXT):
-        raise SpecError(f"{owner}.{name}: only a number or a text can be completed.")
-    return Parameter(
-        Field(
-            name=name,
-            kind=kind,
-            label=label,
-            about=about,
-            required=default is REQUIRED and not optional,
-            least=least,
-            most=most,
-            options=options,
-            completes=completer is not None,
-        ),
-        None if optional and default is REQUIRED else default,
-        enum,
-        completer,
-        template,
+    field = Field(
+        name=name,
+        kind=kind,
+        label=label,
+        about=about,
+        required=default is REQUIRED and not optional,
+        least=least,
+        most=most,
+        options=options,
+        completes=completer is not None,
     )
+    if problem := _problem(field):
+        raise SpecError(f"{owner}.{name}: {problem}")
+    if optional and default is REQUIRED:
+        default = None
+    return Parameter(field, default, enum, completer, template)
+
+
+def _problem(field: Field) -> str | None:
+    """What a platform would trip over."""
+    if len(field.label) > LABEL_MOST:
+        return f"the label is over {LABEL_MOST} characters."
+    if len(field.about) > ABOUT_MOST:
+        return f"the line about it is over {ABOUT_MOST} characters."
+    if len(field.options) > OPTIONS_MOST:
+        return f"there are more than {OPTIONS_MOST} choices."
+    if field.completes and field.kind not in (Kind.REF, Kind.TEXT):
+        return "only a number or a text can be completed."
+    return None
 
 
 def _unwrap(hint: Any) -> tuple[Any, tuple[Any, ...], bool]:
