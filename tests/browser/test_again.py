@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import Route, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.browser.conftest import Visitor
 from tests.browser.kith import Kith
@@ -84,6 +84,22 @@ async def test_a_form_is_still_there_after_a_reload(visitor: Visitor) -> None:
     await expect(room.dialog).to_be_visible()
 
 
+async def losing_the_first_answer(page: Page, url: str) -> list[str]:
+    """From now on the first request there arrives and its answer does not; the keys of all requests there."""
+    keys: list[str] = []
+
+    async def take(route: Route) -> None:
+        keys.append(route.request.post_data_json["key"])
+        if len(keys) > 1:
+            await route.continue_()
+            return
+        await route.fetch()
+        await route.abort()
+
+    await page.route(url, take)
+    return keys
+
+
 async def test_a_lost_answer_does_not_lead_to_saying_it_twice(visitor: Visitor) -> None:
     visitor.expected.append("ERR_FAILED")
     room = await visitor.open()
@@ -103,17 +119,7 @@ async def test_a_lost_answer_does_not_lead_to_saying_it_twice(visitor: Visitor) 
 async def test_a_lost_answer_does_not_lead_to_running_a_command_twice(visitor: Visitor) -> None:
     visitor.expected.append("ERR_FAILED")
     room = await visitor.open()
-    keys: list[str] = []
-
-    async def deliver_but_lose_the_first_answer(route: Route) -> None:
-        keys.append(route.request.post_data_json["key"])
-        if len(keys) > 1:
-            await route.continue_()
-            return
-        await route.fetch()
-        await route.abort()
-
-    await room.page.route("**/api/command", deliver_but_lose_the_first_answer)
+    keys = await losing_the_first_answer(room.page, "**/api/command")
     await room.right.go("general")
     before = await room.right.message("What you can do here").count()
     await room.right.box.fill("/kith help")
@@ -130,21 +136,11 @@ async def test_a_lost_answer_does_not_lead_to_running_a_command_twice(visitor: V
 async def test_a_button_pressed_again_after_a_lost_answer_has_no_second_effect(visitor: Visitor) -> None:
     visitor.expected.append("ERR_FAILED")
     room = await visitor.open()
-    keys: list[str] = []
-
-    async def lose_the_first_answer(route: Route) -> None:
-        keys.append(route.request.post_data_json["key"])
-        if len(keys) > 1:
-            await route.continue_()
-            return
-        await route.fetch()
-        await route.abort()
-
     await room.right.go("general")
     await room.right.say("/kith me")
     button = room.right.log.get_by_role("button", name="Be left alone").last
     before = await room.right.message("Quiet it is").count()
-    await room.page.route("**/api/press", lose_the_first_answer)
+    keys = await losing_the_first_answer(room.page, "**/api/press")
     await button.click()
     await expect(room.right.message("Quiet it is")).to_have_count(before + 1)
     async with room.page.expect_response("**/api/press"):
