@@ -13,6 +13,7 @@ from bot.keyring import Keyring
 from bot.model.check import Check, State
 from bot.platforms.base import DeliveryError
 from bot.platforms.slack.api import Api
+from bot.platforms.slack.checks import UNREACHABLE
 from bot.platforms.slack.client import Client, Refused
 from bot.platforms.slack.installs import Installation
 from bot.platforms.slack.installs import State as Installed
@@ -53,9 +54,7 @@ async def _app(oauth: OAuth, app: OAuthOptions) -> Check:
             error = await oauth.check()
     except (DeliveryError, TimeoutError) as failure:
         detail = f"Slack can't be reached ({failure or 'no answer in time'})"
-        return Check.fail(
-            code, title, detail, "Look at this machine's connection, and at slack.api if you set it."
-        )
+        return Check.fail(code, title, detail, UNREACHABLE)
     if error:
         detail = f"Slack refuses the app's credentials: {error}"
         remedy = "Copy slack.client_id and slack.client_secret anew from Basic Information."
@@ -115,10 +114,8 @@ async def _workspaces(
         async with asyncio.timeout(_SECONDS):
             found = [await _workspace(one, api, scopes) for one in there[:_MOST]]
     except (DeliveryError, TimeoutError) as error:
-        remedy = "Look at this machine's connection, and at slack.api if you set it."
-        return [
-            Check.fail("slack-workspaces", title, f"Slack can't be reached ({error or 'no answer'})", remedy)
-        ]
+        detail = f"Slack can't be reached ({error or 'no answer'})"
+        return [Check.fail("slack-workspaces", title, detail, UNREACHABLE)]
     trouble = [words for words, _ in found if words]
     lacking = [words for _, words in found if words]
     if trouble:
@@ -147,6 +144,8 @@ async def _workspace(one: Installation, api: Api, scopes: Collection[str]) -> tu
         if refused.error == "token_expired" and one.tokens.refresh is not None:
             return "", ""  # a running Kith asks for the next one by itself
         return f"{_name(one)}: Slack refuses its token ({refused.error})", ""
+    if client.scopes is None:
+        return "", ""
     missing = sorted(set(scopes) - client.scopes)
     return "", f"{_name(one)} lacks {', '.join(missing)}" if missing else ""
 

@@ -25,10 +25,13 @@ from bot.model.check import State
 from bot.model.content import Catalog, MenuSpec, MenuTarget
 from bot.model.roles import Role
 from bot.platforms.slack import manifest as manifests
+from bot.platforms.slack.adapter import SlackPlatform, SlackRefused
 from bot.platforms.slack.manifest import creation_link, manifest, scopes
 from bot.platforms.slack.names import Names
-from tests.fakes.slack import FakeSlack, Refuse, Workspace, specs, validate_manifest
+from tests.contracts.platform_contract import Recorder
+from tests.fakes.slack import FakeSlack, RateLimit, Refuse, Workspace, specs, validate_manifest
 from tests.slack.home import home
+from tests.slack.stage import options
 
 
 class Script:
@@ -189,12 +192,44 @@ async def test_the_doctor_says_what_is_wrong_with_the_connection(slack: FakeSlac
     assert (await found())["slack-socket"] is State.FAIL
     slack.faults.add(Refuse("missing_scope"), "users.conversations")
     assert (await found())["slack-channels"] is State.WARN
+    slack.faults.add(Refuse("internal_error"), "users.conversations")
+    slack.faults.add(RateLimit(), "apps.connections.open")
+    assert {code for code, state in (await found()).items() if state is not State.OK} == {
+        "slack-socket",
+        "slack-channels",
+    }
     workspace.revoke()
     assert await found() == {"slack-token": State.FAIL, "slack-manifest": State.OK}
     away = config.model_copy(update={"slack": config.slack.model_copy(update={"api": "http://127.0.0.1:1"})})
     check, _ = await configured.look(away)
     assert (check.code, check.state) == ("slack-token", State.FAIL)
     assert "can't be reached" in check.detail
+
+
+async def test_tokens_of_two_apps_are_told_apart(
+    slack: FakeSlack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = slack.workspace("Workshop")
+    workspace.bot.app_id = "A0OTHER00"
+    script = Script(workspace.bot_token, slack.app_token)
+    with pytest.raises(Refused, match="nothing was kept"):
+        await guide(slack, tmp_path, script, monkeypatch).lead()
+    assert f"app-level token is of the app {slack.app.id}, the bot token of A0OTHER00" in script.text
+    assert not tokens_folder().exists()
+
+
+async def test_a_token_of_a_whole_organisation_is_refused_kindly(
+    slack: FakeSlack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = slack.workspace("Workshop")
+    slack.app.org_wide = True
+    script = Script(workspace.bot_token, slack.app_token)
+    with pytest.raises(Refused, match="Mend this first"):
+        await guide(slack, tmp_path, script, monkeypatch).lead()
+    assert "The bot token is for a whole organisation" in script.text
+    platform = SlackPlatform(options(slack, workspace))
+    with pytest.raises(SlackRefused, match="Install the app in one"):
+        await platform.run(Recorder(), Catalog())
 
 
 # -- the manifest -------------------------------------------------------------------------------------------

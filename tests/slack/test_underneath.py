@@ -162,6 +162,30 @@ async def test_a_reply_to_what_is_gone_stands_in_the_channel(stage: SlackStage) 
     assert stage.place.last.thread_ts is None
 
 
+async def test_a_lost_answer_to_a_reply_is_found_though_what_it_replies_to_is_gone(stage: SlackStage) -> None:
+    root = await stage.who(stage.ada).say(stage.place, "root")
+    stage.slack.acts.delete(root)
+    post = Post("k1", InChannel(stage.channel), "A reply", reply_to=root.ts)
+    assert await stage.platform.find(post, 0) is None
+    assert await stage.platform.find(Post("k2", InChannel(stage.channel, root.ts), "Within"), 0) is None
+    stage.slack.faults.add(Drop(), "chat.postMessage", when=lambda given: not given.get("thread_ts"))
+    with pytest.raises(Unsure):
+        await stage.platform.deliver(post)
+    found = await stage.platform.find(post, 0)
+    assert found is not None
+    assert found.message is not None
+    assert found.message.id == stage.place.last.ts
+
+
+async def test_a_lost_answer_is_looked_up_though_kith_was_sent_out_of_the_channel(stage: SlackStage) -> None:
+    stage.slack.faults.add(Drop(), "chat.postMessage")
+    post = Post("k1", InChannel(stage.channel), "Hello")
+    with pytest.raises(Unsure):
+        await stage.platform.deliver(post)
+    await stage.who(stage.ada).kick(stage.place)
+    assert await stage.platform.find(post, 0) is not None
+
+
 async def test_a_post_that_the_history_shows_late_is_found_once_it_does(stage: SlackStage) -> None:
     stage.slack.history_lag = 30
     stage.slack.faults.add(Drop(), "chat.postMessage")

@@ -253,8 +253,8 @@ class SlackPlatform:
                 log.warning("slack_unreachable", error=str(error), again_in=wait)
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, 60.0)
-        if "bot_id" not in told:
-            raise SlackRefused(explain("not_allowed_token_type"))
+        if problem := unfit(told):
+            raise SlackRefused(explain(problem))
         workspace = Workspace(
             told["team_id"], told.get("team", ""), told["user_id"], client, bot_id=told["bot_id"]
         )
@@ -363,9 +363,21 @@ class SlackPlatform:
         )
 
 
+def unfit(told: Mapping[str, Any]) -> str:
+    """Why Kith can't go by a token of which auth.test tells this; "" where it can."""
+    if "bot_id" not in told:
+        return "not_allowed_token_type"
+    return "org_token" if told.get("is_enterprise_install") else ""
+
+
 def explain(error: str) -> str:
     """What a token's refusal means, and what to do."""
     match error:
+        case "org_token":
+            return (
+                "The bot token is for a whole organisation, and Kith is at home in single workspaces. "
+                "Install the app in one, and copy the bot token that it gets there."
+            )
         case "not_allowed_token_type":
             return "slack.bot_token must be the bot token, which begins with xoxb-."
         case "token_revoked" | "account_inactive":

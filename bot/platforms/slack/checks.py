@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Final
 
 import aiohttp
 
@@ -11,7 +12,7 @@ from bot.model.check import Check
 from bot.model.content import Catalog
 from bot.platforms.base import DeliveryError
 from bot.platforms.slack import manifest
-from bot.platforms.slack.adapter import SlackOptions, explain
+from bot.platforms.slack.adapter import SlackOptions, explain, unfit
 from bot.platforms.slack.api import Api
 from bot.platforms.slack.client import Client, Refused
 from bot.platforms.slack.people import pages
@@ -21,6 +22,10 @@ from bot.platforms.slack.workspace import Workspace
 
 _TITLE = "Slack"
 _SECONDS = 20.0
+UNREACHABLE: Final = (
+    "Look at this machine's connection, and at slack.api if you set it. Whether Slack itself is well says "
+    "https://slack-status.com."
+)
 
 
 async def look(options: SlackOptions, catalog: Catalog) -> Sequence[Check]:
@@ -36,13 +41,12 @@ async def look(options: SlackOptions, catalog: Catalog) -> Sequence[Check]:
                     token,
                     _clock(client),
                     _scopes(client, catalog),
-                    await _socket(options, api),
+                    await _socket(options, api, workspace),
                     await _channels(workspace),
                 ]
         except (DeliveryError, TimeoutError) as error:
             detail = f"{options.api} can't be reached ({error or 'no answer in time'})"
-            remedy = "Look at this machine's connection, and at slack.api if you set it."
-            return [Check.fail("slack-token", _TITLE, detail, remedy)]
+            return [Check.fail("slack-token", _TITLE, detail, UNREACHABLE)]
 
 
 async def _token(client: Client) -> tuple[Check, Workspace | None]:
@@ -51,10 +55,12 @@ async def _token(client: Client) -> tuple[Check, Workspace | None]:
     except Refused as refused:
         detail = f"Slack refuses the bot token: {refused.error}"
         return Check.fail("slack-token", _TITLE, detail, explain(refused.error)), None
-    if "bot_id" not in told:
-        detail = "slack.bot_token is no bot token"
-        return Check.fail("slack-token", _TITLE, detail, explain("not_allowed_token_type")), None
-    workspace = Workspace(told["team_id"], told.get("team", ""), told["user_id"], client)
+    if problem := unfit(told):
+        detail = "slack.bot_token is no bot token of a workspace"
+        return Check.fail("slack-token", _TITLE, detail, explain(problem)), None
+    workspace = Workspace(
+        told["team_id"], told.get("team", ""), told["user_id"], client, bot_id=told["bot_id"]
+    )
     where = f"{told.get('user')} in {told.get('team')} ({told['team_id']})"
     return Check.ok("slack-token", _TITLE, where), workspace
 
@@ -69,6 +75,9 @@ def _clock(client: Client) -> Check:
 def _scopes(client: Client, catalog: Catalog) -> Check:
     title = "Slack permissions"
     wanted = manifest.scopes(catalog)
+    if client.scopes is None:
+        remedy = "What stands between Kith and Slack may take the header x-oauth-scopes away."
+        return Check.warn("slack-scopes", title, "Slack didn't say which were granted", remedy)
     missing = [f"{scope} ({why})" for scope, why in wanted.items() if scope not in client.scopes]
     if missing:
         remedy = (
@@ -83,7 +92,7 @@ def _scopes(client: Client, catalog: Catalog) -> Check:
     return Check.ok("slack-scopes", title, f"all {len(wanted)} granted")
 
 
-async def _socket(options: SlackOptions, api: Api) -> Check:
+async def _socket(options: SlackOptions, api: Api, workspace: Workspace) -> Check:
     title = "Slack's way in"
     if options.app_token is None:
         if not options.signing_secret:
@@ -99,6 +108,9 @@ async def _socket(options: SlackOptions, api: Api) -> Check:
         remedy = OPERATOR.get(refused.error, "Look at the app-level token under Basic Information.")
         detail = f"Slack refuses the app-level token: {refused.error}"
         return Check.fail("slack-socket", title, detail, remedy)
+    except DeliveryError as error:
+        detail = f"Slack opens no connection now ({error.reason})"
+        return Check.fail("slack-socket", title, detail, "Try again in a minute.")
     except (aiohttp.ClientError, TimeoutError, TypeError, ValueError) as error:
         detail = f"no WebSocket to Slack can be opened ({type(error).__name__})"
         return Check.fail(
@@ -107,7 +119,23 @@ async def _socket(options: SlackOptions, api: Api) -> Check:
     if hello.get("type") != "hello":
         detail = f"Slack ends the connection: {hello.get('reason', hello.get('type'))}"
         return Check.fail("slack-socket", title, detail, "Look whether another Kith runs with this token.")
+    app, bots_app = (hello.get("connection_info") or {}).get("app_id"), await _app_of(workspace)
+    if app and bots_app and app != bots_app:
+        detail = f"the app-level token is of the app {app}, the bot token of {bots_app}"
+        remedy = (
+            "Copy both from the pages of the same app: what happens where Kith is goes to its own app alone."
+        )
+        return Check.fail("slack-socket", title, detail, remedy)
     return Check.ok("slack-socket", title, "Socket Mode works")
+
+
+async def _app_of(workspace: Workspace) -> str | None:
+    """The id of the app that the bot token is of; None where Slack doesn't say."""
+    try:
+        told = await workspace.client.call("bots.info", bot=workspace.bot_id)
+    except (DeliveryError, Refused):
+        return None
+    return (told.get("bot") or {}).get("app_id")
 
 
 async def _channels(workspace: Workspace) -> Check:
@@ -121,6 +149,9 @@ async def _channels(workspace: Workspace) -> Check:
         ]
     except Refused as refused:
         return Check.warn("slack-channels", title, f"can't be listed: {refused}", "Install the app again.")
+    except DeliveryError as error:
+        detail = f"can't be listed now ({error.reason})"
+        return Check.warn("slack-channels", title, detail, "Try again in a minute.")
     if not found:
         detail = "Kith is in no public channel yet"
         return Check.ok("slack-channels", title, f"{detail}; it joins those that you choose")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -16,6 +18,8 @@ from bot.platforms.slack.api import TIMEOUT, Api
 from bot.platforms.wire import Answer
 
 PAGE: Final = 200
+LONGEST: Final = 3_600.0
+"""Seconds that are waited at most, whatever an answer asks for."""
 _JSON: Final = frozenset({"chat", "views", "conversations.open", "conversations.join", "reactions"})
 _RATE: Final = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
 _NOBODY_KNOWS: Final = frozenset({"internal_error", "fatal_error", "request_timeout"})
@@ -45,8 +49,8 @@ class Client:
 
     def __init__(self, token: str, api: Api, *, authorization: str = "") -> None:
         self.api = api
-        self.scopes: frozenset[str] = frozenset()
-        """What the token was granted, as told with the latest auth.test."""
+        self.scopes: frozenset[str] | None = None
+        """What the token was granted, as told with the latest auth.test; None if it said nothing of it."""
         self.skew = 0.0
         """Seconds by which this machine's clock is ahead of Slack's."""
         self.mend: Callable[[str, str], Awaitable[bool]] | None = None
@@ -85,10 +89,11 @@ class Client:
         return told
 
     def _learn(self, headers: Mapping[str, str]) -> None:
-        if granted := headers.get("x-oauth-scopes"):
-            self.scopes = frozenset(scope.strip() for scope in granted.split(","))
-        if told := headers.get("date"):
-            self.skew = time.time() - parsedate_to_datetime(told).timestamp()
+        granted = headers.get("x-oauth-scopes")
+        if granted is not None:
+            self.scopes = frozenset(filter(None, (scope.strip() for scope in granted.split(","))))
+        with suppress(ValueError):  # a proxy may write dates in its own way
+            self.skew = time.time() - parsedate_to_datetime(headers.get("date", "")).timestamp()
 
     async def post_to(self, url: str, body: Mapping[str, Any]) -> None:
         """Post to a response_url."""
@@ -96,7 +101,7 @@ class Client:
             async with self.api.session.post(
                 url, json=body, proxy=self.api.proxy, timeout=TIMEOUT, allow_redirects=False
             ) as answer:
-                status, text = answer.status, (await answer.text())[:200]
+                status, text = answer.status, (await answer.read())[:200].decode(errors="replace")
                 wait = answer.headers.get("Retry-After", "")
         except aiohttp.ClientConnectorError as error:
             raise RetryLater(f"unreachable: {type(error).__name__}", 5.0) from error
@@ -112,7 +117,7 @@ class Client:
 
 def _failure(method: str, answer: Answer, told: Mapping[str, Any]) -> Refused | DeliveryError:
     """What Slack's refusal means. ``told``: its answer, empty where that was no JSON object."""
-    status, word = answer.status, str(told.get("error", ""))
+    status, word = answer.status, str(told.get("error") or "")
     if status == 429 or word in _RATE:
         return RetryLater(f"rate-limited: {method}", _wait(answer.headers.get("retry-after", "")))
     if not word or status >= 500 or word in _NOBODY_KNOWS:
@@ -133,7 +138,12 @@ def _object(text: str | bytes) -> dict[str, Any]:
 
 
 def _wait(text: str) -> float:
+    """Seconds by a Retry-After header, a number or a date; the least where it says nothing to go by."""
     try:
-        return max(float(text), 1.0)
+        seconds = float(text)
     except ValueError:
-        return 1.0
+        try:
+            seconds = parsedate_to_datetime(text).timestamp() - time.time()
+        except ValueError:
+            return 1.0
+    return min(max(seconds, 1.0), LONGEST) if math.isfinite(seconds) else 1.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 import aiohttp
@@ -57,7 +58,6 @@ _NOT_HERE: Final = frozenset(
         "not_in_channel",
         "user_not_in_channel",
         "is_archived",
-        "restricted_action",
         "thread_not_found",
         "messages_tab_disabled",
         "not_enabled",
@@ -142,9 +142,23 @@ class Sender:
 
     async def _look(self, workspace: Workspace, out: Post, since: int, look: str) -> Receipt | None:
         assert not isinstance(out.to, Answer)
-        wanted = digest(out.key)
         channel = await self._place(workspace, out.to)
-        thread = (out.to.thread if isinstance(out.to, InChannel) else None) or out.reply_to
+        within = out.to.thread if isinstance(out.to, InChannel) else None
+        look_in = partial(self._look_in, workspace, channel, digest(out.key), since, look)
+        try:
+            return await look_in(within or out.reply_to)
+        except Refused as refused:
+            if refused.error == "not_in_channel":
+                await self._join(workspace, channel, refused)
+                return await look_in(within or out.reply_to)
+            if refused.error != "thread_not_found":
+                raise
+        # nothing is in a thread that is gone, but what was a reply to it may stand in the channel
+        return None if within else await look_in(None)
+
+    async def _look_in(
+        self, workspace: Workspace, channel: str, wanted: str, since: int, look: str, thread: str | None
+    ) -> Receipt | None:
         while True:
             page = await workspace.client.call(
                 "conversations.replies" if thread else "conversations.history",
@@ -249,7 +263,7 @@ class Sender:
             if token is not None and await self._by_token(workspace, token, to, message):
                 return Receipt()
         except Refused as refused:
-            if refused.error not in _NOT_HERE:
+            if refused.error not in _NOT_HERE and not refused.error.startswith("restricted_action"):
                 raise
         channel = await workspace.direct(to.member.id)
         thread = token.thread if token is not None and token.way is Way.DIRECT else ""

@@ -15,7 +15,7 @@ def auth_test(call: Call) -> dict[str, Any]:
         "user": user.name,
         "team_id": workspace.id,
         "user_id": user.id,
-        "is_enterprise_install": False,
+        "is_enterprise_install": call.slack.app.org_wide,
     }
     if user.bot_id:
         answer["bot_id"] = user.bot_id
