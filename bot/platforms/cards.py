@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from bot.model.content import Button, Card, Control, Image, Option, Section, Select, Table
 from bot.model.limits import Limits
 from bot.model.text import Plain, T, Words, spans
 from bot.platforms.base import Gone
 from bot.platforms.cutting import Measure, Spans, joined, size, split, trim, words
+
+_Part = TypeVar("_Part")
 
 _ELLIPSIS: Spans = (Plain("…"),)
 _NUMBERING = 8
@@ -66,14 +69,12 @@ class Fitter:
             and self._fits(card)
         )
 
-    def several(self, card: Card) -> Iterator[Card]:
+    def several(self, card: Card) -> list[Card]:
         """The card, or all of it as several with the same title, numbered from the second."""
         if self._fits(card):
-            yield card
-            return
+            return [card]
         title = trim(spans(card.title), self._limits.title, self._measure)
         room = self._limits.card_text - size(title, self._measure) - _NUMBERING
-        draft = _Draft(title, size(title, self._measure))
         controls, notes = self._controls(card.buttons)
         sections, more_notes = self._sections(card.sections)
         footers = self._split(card.footer, room)
@@ -84,28 +85,21 @@ class Fitter:
             *more_notes,
             *notes,
         ]
-        number = 1
+        drafts = [_Draft(title, size(title, self._measure))]
+
+        def add(put: Callable[[_Draft, _Part], bool], part: _Part) -> None:
+            if not put(drafts[-1], part):
+                drafts.append(self._next(title, len(drafts) + 1))
+                put(drafts[-1], part)
+
         for part in parts:
-            if not self._put_section(draft, part):
-                yield draft.card(card)
-                number += 1
-                draft = self._next(title, number)
-                self._put_section(draft, part)
-        draft.image = self._image(card.image)
+            add(self._put_section, part)
+        drafts[-1].image = self._image(card.image)
         for control in controls:
-            if not self._put_control(draft, control):
-                yield draft.card(card)
-                number += 1
-                draft = self._next(title, number)
-                self._put_control(draft, control)
-        if footers:
-            length = size(footers[-1], self._measure)
-            if draft.used + length > self._limits.card_text:
-                yield draft.card(card)
-                number += 1
-                draft = self._next(title, number)
-            draft.footer = footers[-1]
-        yield draft.card(card)
+            add(self._put_control, control)
+        for footer in footers[-1:]:
+            add(self._put_footer, footer)
+        return [draft.card(card) for draft in drafts]
 
     def one(self, card: Card) -> Card:
         """The card, or its beginning: title, picture, controls and footer stay, what is between is cut."""
@@ -216,6 +210,12 @@ class Fitter:
         draft.controls.append(control)
         draft.count += 1
         draft.used += length
+        return True
+
+    def _put_footer(self, draft: _Draft, footer: Spans) -> bool:
+        if draft.used + size(footer, self._measure) > self._limits.card_text:
+            return False
+        draft.footer = footer
         return True
 
     def _put_ellipsis(self, draft: _Draft, cut: Section) -> None:
