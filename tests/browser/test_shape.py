@@ -117,6 +117,38 @@ async def test_nothing_scrolls_sideways(visitor: Visitor, width: int, height: in
     assert not await room.too_wide()
 
 
+@pytest.mark.parametrize(("width", "height"), [(375, 667), (320, 568), (844, 390)])
+async def test_on_a_low_page_a_seat_is_as_high_as_what_one_sees(
+    visitor: Visitor, width: int, height: int
+) -> None:
+    """Small phones, upright and lying."""
+    room = await visitor.open(width, height, touch=True)
+    if width < 800:
+        await room.page.get_by_role("button", name="Amara", exact=True).click()
+    for question in range(12):
+        await room.right.say(f"Question {question}?")
+    await expect(room.right.message("Question 11?")).to_be_in_viewport()
+    await expect(room.right.box).to_be_in_viewport(ratio=1)
+    seat = await room.right.element.bounding_box()
+    assert seat is not None
+    assert seat["height"] <= height
+    assert not await room.too_wide()
+
+
+async def test_words_beside_a_button_have_room(visitor: Visitor) -> None:
+    room = await visitor.open(375, 812, touch=True)
+    await room.page.get_by_role("button", name="Amara", exact=True).click()
+    await room.right.say("/kith-admin setup")
+    words = room.right.messages.last.get_by_text("Weekly story: ")
+    button = room.right.messages.last.get_by_role("button", name="Change kindness")
+    await expect(button).to_have_count(1)
+    above, below = await words.bounding_box(), await button.bounding_box()
+    assert above is not None
+    assert below is not None
+    assert above["width"] > 200
+    assert above["y"] + above["height"] <= below["y"]
+
+
 async def test_each_look_is_another(visitor: Visitor) -> None:
     room = await visitor.open()
     await room.right.go("general")
