@@ -94,6 +94,43 @@ async def test_completion_closes_moves_and_wraps(visitor: Visitor) -> None:
     await expect(room.right.element.get_by_text("Who helped you?")).to_be_visible()
 
 
+async def test_suggestions_that_lag_behind_are_not_taken(visitor: Visitor) -> None:
+    room = await visitor.open()
+    box = room.right.box
+    await room.right.go("wall")
+    await box.press_sequentially("/shoutout @Mi")
+    await expect(room.right.suggestions.filter(has_text="Mina")).to_have_attribute("aria-selected", "true")
+    await room.page.route("**/api/complete", lambda route: route.abort())
+    visitor.expected.append("ERR_FAILED")
+    await box.evaluate(
+        "box => { box.value = '/shoutout @Mina You labelled every drawer.';"
+        " for (const key of ['Tab', 'Enter'])"
+        " box.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true })); }"
+    )
+    await expect(room.right.message("You labelled every drawer.")).to_have_count(1)
+    await expect(box).to_have_value("")
+
+
+async def test_enter_takes_who_is_meant_by_the_first_letters(visitor: Visitor) -> None:
+    room = await visitor.open()
+    await room.right.say("/kith-admin settings kith")
+    zone = room.dialog.get_by_role("combobox", name=re.compile("^Time zone"))
+    await zone.fill("berl")
+    await expect(room.dialog.get_by_role("option", name="Europe/Berlin")).to_have_attribute(
+        "aria-selected", "true"
+    )
+    await zone.press("Enter")
+    await expect(zone).to_have_value("Europe/Berlin")
+    # A whole name stands for itself, however many others begin like it.
+    await zone.fill("utc")
+    await expect(room.dialog.get_by_role("option", name="UTC", exact=True)).to_have_attribute(
+        "aria-selected", "true"
+    )
+    await room.page.keyboard.press("Escape")
+    await room.page.keyboard.press("Escape")
+    await expect(room.dialog).to_have_count(0)
+
+
 async def test_a_menu_is_steered_by_arrows_and_letters(visitor: Visitor) -> None:
     room = await visitor.open()
     keys = room.page.keyboard

@@ -17,13 +17,14 @@ const WAIT = 90;
  * @property {(typed: string) => Choice[] | Promise<Choice[]>} find
  * @property {(choice: Choice) => void} onChoose
  * @property {(text: string) => void} [onText] what is typed counts by itself
+ * @property {boolean} [eager] only what is in the list can be meant: while one types, Enter takes the first of it
  */
 
 /**
  * @param {ComboboxOptions} options
  * @returns {{element: HTMLElement, box: HTMLInputElement}}
  */
-export function combobox({ id, text, placeholder, describedBy, invalid, find, onChoose, onText }) {
+export function combobox({ id, text, placeholder, describedBy, invalid, find, onChoose, onText, eager }) {
   const list = h("div", { class: "combobox-list", role: "listbox", id: uniqueId("list"), popover: "manual", "aria-label": "Suggestions" });
   const box = h("input", {
     type: "text", id, class: "input", value: text, autocomplete: "off", dir: "auto", placeholder: placeholder ?? null,
@@ -64,7 +65,16 @@ export function combobox({ id, text, placeholder, describedBy, invalid, find, on
     onChoose(choice);
   };
 
-  const open = async () => {
+  /** Which one is meant by what is typed. @param {Choice[]} found */
+  const meant = (found) => {
+    const words = box.value.trim().toLocaleLowerCase();
+    if (words === "") return -1;
+    const exact = found.findIndex(({ label }) => label.toLocaleLowerCase() === words);
+    return exact < 0 ? 0 : exact < MOST_SHOWN ? exact : -1;
+  };
+
+  /** @param {boolean} typed whether the list opens because of what was typed, not to look through it */
+  const open = async (typed) => {
     asked += 1;
     const mine = asked;
     const found = await find(box.value);
@@ -86,21 +96,22 @@ export function combobox({ id, text, placeholder, describedBy, invalid, find, on
     if (!list.matches(":popover-open")) list.showPopover();
     place(list, box);
     box.setAttribute("aria-expanded", "true");
-    point(-1);
+    point(eager && typed ? meant(found) : -1);
   };
 
   box.addEventListener("input", () => {
     onText?.(box.value);
+    point(-1);
     clearTimeout(timer);
-    timer = window.setTimeout(open, WAIT);
+    timer = window.setTimeout(() => open(true), WAIT);
   });
-  box.addEventListener("click", open);
+  box.addEventListener("click", () => open(false));
   box.addEventListener("blur", close);
   box.addEventListener("keydown", (event) => {
     const shown = list.matches(":popover-open");
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
-      if (!shown) open();
+      if (!shown) open(false);
       else {
         const from = active < 0 && event.key === "ArrowUp" ? choices.length : active;
         point((from + (event.key === "ArrowDown" ? 1 : -1) + choices.length) % choices.length);

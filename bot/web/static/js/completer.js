@@ -28,6 +28,8 @@ export class Completer {
   #suggestions = [];
   /** @type {[number, number]} */
   #replace = [0, 0];
+  /** What the suggestions were made for. */
+  #text = "";
   #closedFor = "";
 
   /**
@@ -104,6 +106,7 @@ export class Completer {
       return true;
     }
     if (this.#suggestions.length === 0) return false;
+    if (this.#text !== this.#box.value) return event.key === "Tab" && !event.shiftKey;  // they lag behind a quick hand
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       const count = this.#suggestions.length;
       const from = this.#active < 0 && event.key === "ArrowUp" ? count : this.#active;
@@ -134,6 +137,7 @@ export class Completer {
     const done = found.suggestions.length === 1 && found.suggestions[0].insert.trim().toLocaleLowerCase() === typed;
     this.#suggestions = done ? [] : found.suggestions;
     this.#replace = found.replace;
+    this.#text = text;
     this.#drawHint(found.hint);
     fill(this.list, this.#suggestions.map((item, index) => this.#option(item, index)));
     this.list.hidden = this.#suggestions.length === 0;
@@ -194,7 +198,7 @@ export class Completer {
   /** @param {number} index */
   #take(index) {
     const item = this.#suggestions[index];
-    if (!item) return;
+    if (!item || this.#text !== this.#box.value) return;
     const [from, to] = this.#replace;
     const text = this.#box.value;
     this.#box.value = text.slice(0, from) + item.insert + text.slice(to);

@@ -28,6 +28,7 @@ import * as time from "./time.js";
 /** @typedef {{control: HTMLElement, value: () => any, first?: HTMLElement, group?: boolean}} Built */
 
 const SCHEDULES = ["every Friday at 16:00", "weekdays at 9:00", "every 2 weeks on Tuesday at 10:00", "first Monday of the month at 10:00", "every 3 hours"];
+const ZONES = [...new Set(["UTC", ...Intl.supportedValuesOf("timeZone")])];
 const ROLES = ["admin", "moderator", "organiser", "curator"];
 const FEW = 5;
 
@@ -147,12 +148,12 @@ function moment(setting) {
   return { control: input, value: () => orNull(input.value) };
 }
 
-/** @param {Setting} setting @param {(typed: string) => any} find @param {string} [placeholder] @returns {Built} */
-function suggested(setting, find, placeholder) {
+/** @param {Setting} setting @param {(typed: string) => any} find @param {string} placeholder @param {{eager: boolean}} how @returns {Built} */
+function suggested(setting, find, placeholder, { eager }) {
   const { field, id, describedBy } = setting;
   let held = text(field.value);
   const { element, box } = combobox({
-    id, text: held, placeholder, describedBy, invalid: Boolean(field.problem), find,
+    id, text: held, placeholder, describedBy, invalid: Boolean(field.problem), find, eager,
     onText: (typed) => { held = typed; },
     onChoose: (chosen) => {
       held = chosen.value;
@@ -164,12 +165,12 @@ function suggested(setting, find, placeholder) {
 
 /** @param {Setting} setting */
 function schedule(setting) {
-  return suggested(setting, (typed) => matching(SCHEDULES.map(same), typed), "every Friday at 16:00");
+  return suggested(setting, (typed) => matching(SCHEDULES.map(same), typed), "every Friday at 16:00", { eager: false });
 }
 
 /** @param {Setting} setting */
 function zone(setting) {
-  return suggested(setting, (typed) => matching(Intl.supportedValuesOf("timeZone").map(same), typed), "Europe/London");
+  return suggested(setting, (typed) => matching(ZONES.map(same), typed), "Europe/London", { eager: true });
 }
 
 /** @param {string} value */
@@ -219,7 +220,7 @@ function oneOf(setting, choices, placeholder) {
   let held = text(field.value);
   const { element, box } = combobox({
     id, text: choices.find(({ value }) => value === held)?.label ?? held, placeholder, describedBy, invalid: Boolean(field.problem),
-    find: (typed) => matching(choices, typed),
+    find: (typed) => matching(choices, typed), eager: true,
     onText: (typed) => {
       held = choices.find(({ label }) => label.toLocaleLowerCase() === typed.trim().toLocaleLowerCase())?.value ?? typed;
     },
@@ -239,7 +240,7 @@ function severalPeople(setting) {
   const chips = h("ul", { class: "chips", "aria-label": "Chosen" });
   const { element, box } = combobox({
     id, text: "", placeholder: "Add a person", describedBy, invalid: Boolean(field.problem),
-    find: (typed) => matching(all.filter(({ value }) => !chosen.has(value)), typed),
+    find: (typed) => matching(all.filter(({ value }) => !chosen.has(value)), typed), eager: true,
     onChoose: ({ value }) => {
       chosen.add(value);
       box.value = "";
