@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from bot.clock import Clock, SystemClock, TravelClock, system_ms
 from bot.config import Config
 from bot.config_file import own_secret
 from bot.core import Core, build, load_cogs
+from bot.host.settings import HOST
 from bot.platforms.base import Platform
 from bot.schedule import Upcoming
 from bot.web import app as web_app
@@ -25,6 +27,7 @@ from storage.migrate import Progress
 from storage.port import Engine, Tx
 from storage.repos import kept
 from storage.repos import outbox as outbox_rows
+from storage.repos import settings as setting_rows
 
 if TYPE_CHECKING:
     from bot.platforms.local.adapter import LocalPlatform
@@ -103,6 +106,8 @@ async def running(
             from bot import demo
 
             new_room = await demo.settle_in(core, room)
+        if room is not None:
+            core.scheduler.subscribe(partial(room.room.live.publish, "clock"))
         listening, sessions = await _serve(stack, config, core, room, slack)
         await stack.enter_async_context(core)
         if room is not None and new_room:
@@ -256,7 +261,9 @@ async def _answers(tx: Tx) -> bool:
 
 def _clock_panel(core: Core, room: LocalPlatform) -> ClockPanel:
     async def zone() -> str:
-        return core.units.zone(room.space).key
+        community = await core.units.community(room.space)
+        rows = await core.engine.read(lambda tx: setting_rows.of(tx, community, room.space.key))
+        return (core.sections.load(room.space.key, rows)[HOST].zone or core.zone).key
 
     async def upcoming(most: int) -> Sequence[Coming]:
         community = await core.units.community(room.space)

@@ -88,6 +88,8 @@ class Scheduler:
         self._jumps = JumpWatch()
         self._looked_at = 0
         self._mended = False
+        self._fired = False
+        self._listeners: list[Callable[[], None]] = []
 
     async def run(self) -> None:
         """Look, fire and sleep, until cancelled."""
@@ -116,6 +118,16 @@ class Scheduler:
     def poke(self) -> None:
         """Something was set or cleared: look anew. To be called in the loop, after the commit."""
         self._woken.set()
+        self._tell()
+
+    def subscribe(self, changed: Callable[[], None]) -> None:
+        """Call `changed`, in the loop, each time that something else may come next. It must return at once."""
+        self._listeners.append(changed)
+
+    def _tell(self) -> None:
+        self._fired = False
+        for changed in self._listeners:
+            changed()
 
     async def travel(self, to_ms: int) -> None:
         """Move community time forward, stopping at all that comes due on the way. Raises StorageError.
@@ -182,6 +194,8 @@ class Scheduler:
                 await self.mend()
                 self._mended = True
                 done = await self._fire()
+            if self._fired:
+                self._tell()
             if not done:
                 return 0
             earliest = await self._earliest(self._looked_at)
@@ -203,6 +217,7 @@ class Scheduler:
             due = await self._due(now)
             if not due:
                 return True
+            self._fired = True
             limit = asyncio.Semaphore(AT_ONCE)
             async with asyncio.TaskGroup() as group:
                 for community in dict.fromkeys(one.community for one in due):

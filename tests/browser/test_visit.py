@@ -130,3 +130,18 @@ async def test_the_clock_tells_what_comes_and_moves_on(visitor: Visitor) -> None
     await expect(planned).not_to_have_count(0)
     await room.page.keyboard.press("Escape")
     await expect(planned.first).to_be_hidden()
+
+
+async def test_the_clock_follows_when_a_plan_is_changed(visitor: Visitor) -> None:
+    room = await visitor.open()
+    await expect(room.clock).not_to_contain_text("Tell the week's thanks again")
+    await room.right.say("/kith-admin settings kindness")
+    await room.dialog.get_by_role("combobox", name=re.compile("^Weekly story")).fill("every hour")
+    await room.dialog.get_by_role("button", name="Save").click()
+    await expect(room.right.message("every hour. Next:")).to_have_count(1)
+    await expect(room.clock).to_contain_text("Tell the week's thanks again")
+    shown = await room.clock.inner_text()
+    await room.right.say("/kith-admin settings kith")
+    await room.dialog.get_by_role("combobox", name=re.compile("^Time zone")).fill("Asia/Kathmandu")
+    await room.dialog.get_by_role("button", name="Save").click()
+    await expect(room.clock).not_to_have_text(shown, use_inner_text=True)

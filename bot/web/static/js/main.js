@@ -115,7 +115,7 @@ function signedOut() {
   fill(/** @type {HTMLElement} */ (document.getElementById("seats")),
     h("div", { class: "signed-out", role: "alert" },
       h("h2", null, "You are signed out here"),
-      h("p", null, "Kith prints a link when it starts. Open that one, and you are back in the room."),
+      h("p", null, "Kith prints a link when it starts, and ", h("code", null, "python3 start.py link"), " prints another. Open one, and you are back in the room."),
       h("button", { type: "button", class: "button button--main", onclick: () => window.location.reload() }, "Try again")));
 }
 
