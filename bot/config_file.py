@@ -16,7 +16,7 @@ from typing import Any, Final
 from pydantic import SecretStr, ValidationError
 
 from bot.config import BUILT_IN_COGS, Config, Section, keys, secret_names, sections, variable
-from bot.config_problems import ConfigError, Problem, explain, reading_order, syntax_problem
+from bot.config_problems import ConfigError, Problem, explain, reading_order, unreadable
 from bot.model.nearest import nearest
 from bot.toml_lines import KeyPath, locate
 
@@ -107,24 +107,12 @@ class _Reader:
     exposed: list[Problem] = field(default_factory=list)
 
     def add_file(self, file: Path) -> None:
-        shown = _shown(file)
+        shown, text = _shown(file), ""
         try:
             text = file.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
             document = tomllib.loads(text)
-        except OSError as error:
-            self.problems.append(Problem(shown, f"the file can't be read ({error.strerror})."))
-            return
-        except UnicodeDecodeError as error:
-            line = error.object.count(b"\n", 0, error.start) + 1
-            self.problems.append(
-                Problem(f"{shown}:{line}", "this is not UTF-8 text.", "Save the file as UTF-8.")
-            )
-            return
-        except tomllib.TOMLDecodeError as error:
-            self.problems.append(syntax_problem(shown, text, error))
-            return
-        except RecursionError:
-            self.problems.append(Problem(shown, "lists or tables are nested too deeply."))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+            self.problems.append(unreadable(shown, text, error))
             return
         self.origins |= {path: f"{shown}:{line}" for path, line in locate(text).items()}
         for name, value in document.items():
@@ -250,21 +238,25 @@ class _Reader:
                 message = f"{name} is a table, so its keys go below a line [{name}]."
                 self.problems.append(Problem(where, message))
             else:
-                kind = (
-                    f"there is no table [{name}]."
-                    if isinstance(value, dict | list)
-                    else f"unknown key {name!r}."
-                )
-                homes = [table for table, section in sections().items() if name in keys(section)]
-                close = nearest(name, [*self.values, *names])
-                if homes and not isinstance(value, dict):
-                    remedy = f"It goes below a line [{homes[0]}]."
-                elif close:
-                    remedy = f"Did you mean [{close}]?"
-                else:
-                    remedy = "A cog's table needs the cog in kith.cogs." if isinstance(value, dict) else ""
-                self.problems.append(Problem(where, kind, remedy))
+                self.problems.append(self.unknown(name, value, names))
         return tables
+
+    def unknown(self, name: str, value: Any, cogs: list[str]) -> Problem:
+        """What is wrong with a name at the top that is neither one of our tables nor a cog's."""
+        is_table = isinstance(value, dict)
+        homes = [table for table, section in sections().items() if name in keys(section)]
+        if homes and not is_table:
+            remedy = f"It goes below a line [{homes[0]}]."
+        elif close := nearest(name, [*self.values, *cogs]):
+            remedy = f"Did you mean [{close}]?"
+        else:
+            remedy = "A cog's table needs the cog in kith.cogs." if is_table else ""
+        no_such = (
+            f"there is no table [{name}]."
+            if is_table or isinstance(value, list)
+            else f"unknown key {name!r}."
+        )
+        return Problem(self.where(name), no_such, remedy)
 
     def check_together(self, config: Config) -> None:
         """What no key is wrong about alone."""

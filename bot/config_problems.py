@@ -80,7 +80,21 @@ def explain(error: Any, where: Callable[..., str]) -> Problem:
     return Problem(where(*path), f"{name}: {message.rstrip('.')}.".replace("?.", "?"))
 
 
-def syntax_problem(shown: str, text: str, error: tomllib.TOMLDecodeError) -> Problem:
+def unreadable(shown: str, text: str, error: Exception) -> Problem:
+    """Why nothing could be made of a file, with its text as far as it was read."""
+    match error:
+        case OSError():
+            return Problem(shown, f"the file can't be read ({error.strerror}).")
+        case UnicodeDecodeError():
+            line = error.object.count(b"\n", 0, error.start) + 1
+            return Problem(f"{shown}:{line}", "this is not UTF-8 text.", "Save the file as UTF-8.")
+        case tomllib.TOMLDecodeError():
+            return _syntax(shown, text, error)
+        case _:
+            return Problem(shown, "lists or tables are nested too deeply.")
+
+
+def _syntax(shown: str, text: str, error: tomllib.TOMLDecodeError) -> Problem:
     message, _, position = str(error).rpartition(" (at ")
     found = re.match(r"line (\d+), column (\d+)", position)
     line = int(found[1]) if found else text.rstrip("\n").count("\n") + 1
