@@ -223,9 +223,7 @@ class Guide:
 
     async def _register(self, api: Api, found: Application) -> None:
         wanted = commands.wanted(catalog_of(self._config))
-        registered = await api.ask("GET", application.COMMANDS, (found.id,), query=application.TRANSLATED)
-        if not commands.same(registered, wanted):
-            await api.ask("PUT", application.COMMANDS, (found.id,), body=wanted)
+        await application.register(api, found.id, await application.registered(api, found.id), wanted)
         self._say(f"\n5. {len(wanted)} commands and menus are registered.")
         if found.answers_elsewhere:
             self._say(f"   {checkup.elsewhere(found)}")

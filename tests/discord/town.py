@@ -49,11 +49,10 @@ class Town:
         self.mina = self.member(self.people["Mina"])
         self.running: asyncio.Task[None] | None = None
 
-    def _platform(self, **options: Any) -> DiscordPlatform:
+    def _platform(self, *, own_gateway: bool = True, **options: Any) -> DiscordPlatform:
         fake = self.fake
-        return DiscordPlatform(
-            fake.token, api=fake.api_url, gateway=fake.gateway_url, first_retry=0.01, **options
-        )
+        gateway = fake.gateway_url if own_gateway else None
+        return DiscordPlatform(fake.token, api=fake.api_url, gateway=gateway, first_retry=0.01, **options)
 
     def forget(self, **options: Any) -> None:
         """Go on with a platform that remembers nothing, as after a restart."""

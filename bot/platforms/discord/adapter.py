@@ -17,7 +17,7 @@ from bot.model.ids import Channel, Member, Space
 from bot.model.limits import Limits
 from bot.model.outgoing import Outgoing, Receipt
 from bot.model.text import Span
-from bot.platforms.base import DeliveryError, Gone, NotConnected, Sink, SpaceInfo, Unsure
+from bot.platforms.base import DeliveryError, Gone, NotConnected, RetryLater, Sink, SpaceInfo, Unsure
 from bot.platforms.discord import application, commands, markdown, parse
 from bot.platforms.discord.answers import Answers
 from bot.platforms.discord.api import Api
@@ -183,17 +183,25 @@ class DiscordPlatform:
         pause = 1.0
         try:
             while True:
-                began = monotonic()
+                began, wait = monotonic(), 0.0
                 try:
                     self._application = found = await application.fetch(self._api)
                     await self._listen(sink, catalog, found)
                 except Refused as refused:
                     raise _explained(refused) from refused
+                except RetryLater as error:
+                    wait = max(pause, error.after)
+                    log.warning("discord_unreachable", error=str(error), seconds=wait)
                 except (DeliveryError, aiohttp.ClientError, OSError, TimeoutError) as error:
                     log.warning("discord_unreachable", error=str(error), seconds=pause)
+                except NotConnected:
+                    raise
+                except Exception as error:
+                    # discord.py trusts that Discord itself answers, in the form that it knows
+                    log.error("discord_not_understood", seconds=pause, exc_info=error)
                 if monotonic() - began > _LONGEST_PAUSE:
                     pause = 1.0
-                await asyncio.sleep(pause)
+                await _pause(max(wait, pause))
                 pause = min(pause * 2, _LONGEST_PAUSE)
         finally:
             await self._privately.close()
@@ -202,18 +210,31 @@ class DiscordPlatform:
 
     async def _register(self, ident: str, catalog: Catalog) -> None:
         """Register the commands, if they are others than those that are registered."""
-        try:
-            found = await self._api.ask("GET", application.COMMANDS, (ident,), query=application.TRANSLATED)
-            self._command_ids = commands.ids(found)
-            await self._connected.wait()  # reading the translations would make connecting slower
-            wanted = await asyncio.to_thread(commands.wanted, catalog)
-            if not commands.same(found, wanted):
-                found = await self._api.ask("PUT", application.COMMANDS, (ident,), body=wanted)
-                log.info("commands_registered", count=len(found))
-        except (Refused, DeliveryError) as error:
-            log.error("commands_not_registered", error=str(error), details=getattr(error, "details", None))
-            return
+        pause = 1.0
+        while True:
+            try:
+                return await self._register_once(ident, catalog)
+            except DeliveryError as error:
+                wait = max(pause, error.after if isinstance(error, RetryLater) else 0.0)
+                log.warning("commands_not_registered_yet", error=str(error), seconds=wait)
+            except Refused as refused:
+                log.error("commands_not_registered", error=str(refused), details=refused.details)
+                return
+            except Exception as error:
+                log.error("commands_not_registered", exc_info=error)
+                return
+            await _pause(wait)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    async def _register_once(self, ident: str, catalog: Catalog) -> None:
+        found = await application.registered(self._api, ident)
         self._command_ids = commands.ids(found)
+        await self._connected.wait()  # reading the translations would make connecting slower
+        wanted = await asyncio.to_thread(commands.wanted, catalog)
+        made = await application.register(self._api, ident, found, wanted)
+        if made is not None:
+            log.info("commands_registered", count=len(made))
+            self._command_ids = commands.ids(made)
 
     async def _listen(self, sink: Sink, catalog: Catalog, found: Application) -> None:
         """One connection, until it ends."""
@@ -221,7 +242,7 @@ class DiscordPlatform:
 
         from bot.platforms.discord import gateway
 
-        gateway.aim(self._address, self._gateway)
+        gateway.aim(self._address)
         hearing = Hearing(
             self._guilds,
             catalog,
@@ -258,6 +279,8 @@ class DiscordPlatform:
         ]
         try:
             await _connect(client, self._token)
+        except gateway.StartsUsedUp as error:
+            raise RetryLater("gateway-starts: Kith was started too often today", error.seconds) from error
         except discord.LoginFailure as error:
             raise NotConnected(_START_AGAIN) from error
         except discord.PrivilegedIntentsRequired as error:
@@ -279,6 +302,10 @@ class DiscordPlatform:
             await asyncio.sleep(_DAY)
             for space in self._guilds:
                 hearing.again(space)
+
+
+async def _pause(seconds: float) -> None:
+    await asyncio.sleep(seconds)
 
 
 async def _connect(client: discord.Client, token: str) -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from bot.platforms.base import Unsure
+from bot.platforms.discord import commands
 from bot.platforms.discord.api import Api
 from bot.platforms.discord.ids import Json
 
+_NOT_DISCORD: Final = "no-answer: something else answers in Discord's place"
 _MEMBERS: Final = 1 << 14 | 1 << 15
 _CONTENT: Final = 1 << 18 | 1 << 19
 ABOUT: Final = "/applications/@me"
-COMMANDS: Final = "/applications/{}/commands"
-TRANSLATED: Final = {"with_localizations": "true"}
-"""Asks for commands with all their translations."""
+_COMMANDS: Final = "/applications/{}/commands"
+_TRANSLATED: Final = {"with_localizations": "true"}
 
 
 class Application(NamedTuple):
@@ -49,6 +51,29 @@ class Application(NamedTuple):
         )
 
 
+async def registered(api: Api, ident: str) -> list[Json]:
+    """The application's commands, with all their translations. Raises Refused, RetryLater or Unsure."""
+    return _listed(await api.ask("GET", _COMMANDS, (ident,), query=_TRANSLATED))
+
+
+async def register(api: Api, ident: str, found: list[Json], wanted: list[Json]) -> list[Json] | None:
+    """Register what is wanted in place of what was ``found``; None where it is there already.
+
+    Raises Refused, RetryLater or Unsure.
+    """
+    body = commands.replacing(found, wanted)
+    return None if body is None else _listed(await api.ask("PUT", _COMMANDS, (ident,), body=body))
+
+
+def _listed(told: Any) -> list[Json]:
+    if not isinstance(told, list):
+        raise Unsure(_NOT_DISCORD)
+    return told
+
+
 async def fetch(api: Api) -> Application:
     """Raises Refused (401 for a token that isn't one), RetryLater or Unsure."""
-    return Application.of(await api.ask("GET", ABOUT))
+    told = await api.ask("GET", ABOUT)
+    if not isinstance(told, dict) or not told.get("id"):
+        raise Unsure(_NOT_DISCORD)
+    return Application.of(told)

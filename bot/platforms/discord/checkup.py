@@ -230,7 +230,7 @@ async def _commands(api: Api, found: Application) -> Check:
     if found.answers_elsewhere:
         detail = "Discord sends them to an address on the web instead of here"
         return Check.fail("discord-commands", "Commands", detail, elsewhere(found))
-    registered: list[Json] = await api.ask("GET", application.COMMANDS, (found.id,))
+    registered = await application.registered(api, found.id)
     if registered:
         what = f"{len(registered)} commands and menus are registered"
         return Check.ok("discord-commands", "Commands", what)

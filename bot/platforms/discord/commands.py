@@ -45,6 +45,10 @@ _TYPES: Final[Mapping[Kind, int]] = {
 }
 _COMPARED: Final = ("type", "name", "description", "default_member_permissions", "contexts", "options")
 _LOCALIZED: Final = ("name_localizations", "description_localizations")
+_SENT: Final = (
+    *("id", "type", "name", "description", *_LOCALIZED, "handler"),
+    *("default_member_permissions", "contexts", "integration_types"),
+)
 _ENGLISH_ALONE: Final[Translations] = MappingProxyType({})
 
 
@@ -224,11 +228,32 @@ def wanted(catalog: Catalog) -> list[Json]:
     return Tree(catalog, catalog.translations()).json
 
 
-def same(registered: Sequence[Json], wanted: Sequence[Json]) -> bool:
-    """Whether what is registered is what is wanted, so that nothing need be registered anew."""
+def replacing(registered: Sequence[Json], wanted: Sequence[Json]) -> list[Json] | None:
+    """What to register in place of what is; None where what is wanted is there already.
 
+    Kinds that are not ours stay: Discord refuses to lose the command that launches an activity.
+    """
+    ours = [command for command in registered if _kind(command) in (CHAT, USER, MESSAGE)]
+    if _same(ours, wanted):
+        return None
+    return [*wanted, *(_as_sent(command) for command in registered if command not in ours)]
+
+
+def _kind(command: Json) -> int:
+    return int(command.get("type") or CHAT)
+
+
+def _as_sent(command: Json) -> Json:
+    """A command as Discord tells it, in the form in which it takes it."""
+    made = {name: command[name] for name in _SENT if command.get(name) is not None}
+    if (needed := made.get("default_member_permissions")) is not None:
+        made["default_member_permissions"] = int(needed)
+    return made
+
+
+def _same(registered: Sequence[Json], wanted: Sequence[Json]) -> bool:
     def key(command: Json) -> tuple[int, str]:
-        return int(command.get("type") or CHAT), str(command["name"])
+        return _kind(command), str(command["name"])
 
     def canonical(commands: Sequence[Json]) -> list[Any]:
         return [_canonical(command) for command in sorted(commands, key=key)]
@@ -240,7 +265,7 @@ def _canonical(command: Json) -> Json:
     made: Json = {name: command.get(name) for name in _COMPARED}
     needed = command.get("default_member_permissions")
     made["default_member_permissions"] = None if needed is None else int(needed)
-    made["type"] = command.get("type") or CHAT
+    made["type"] = _kind(command)
     made["description"] = command.get("description") or ""
     made["options"] = [_canonical_option(option) for option in command.get("options") or ()]
     return made | _canonical_words(command)
@@ -264,8 +289,4 @@ def _canonical_words(thing: Json) -> Json:
 
 def ids(registered: Sequence[Json]) -> dict[str, str]:
     """The ids of the slash commands by name, for mentions that can be clicked."""
-    return {
-        str(command["name"]): str(command["id"])
-        for command in registered
-        if (command.get("type") or CHAT) == CHAT
-    }
+    return {str(command["name"]): str(command["id"]) for command in registered if _kind(command) == CHAT}

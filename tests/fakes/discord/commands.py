@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 Path = tuple[str | int, ...]
 
-SLASH, USER_MENU, MESSAGE_MENU = 1, 2, 3
+SLASH, USER_MENU, MESSAGE_MENU, ENTRY_POINT = 1, 2, 3, 4
 SUBCOMMAND, GROUP = 1, 2
-MOST = {SLASH: 100, USER_MENU: 15, MESSAGE_MENU: 15}
+MOST = {SLASH: 100, USER_MENU: 15, MESSAGE_MENU: 15, ENTRY_POINT: 1}
 CREATIONS_A_DAY = 200
 MAX_SIZE = 8000
 
@@ -109,6 +109,8 @@ class Commands:
                 errors.add((), "APPLICATION_COMMAND_TOO_MANY", message)
         errors.check()
         old = self._scopes.get(guild_id, {})
+        if any(kind == ENTRY_POINT and (kind, name) not in keys for kind, name in old):
+            raise refusal(50240)
         self._spend(guild_id, sum(1 for key in keys if key not in old))
         self._scopes[guild_id] = {_key(body): self._made(guild_id, body, old) for body in bodies}
         self.overwrites += 1
@@ -186,6 +188,8 @@ class Commands:
             "integration_types": body.get("integration_types") or [0],
             "nsfw": bool(body.get("nsfw")),
         }
+        if "handler" in body:
+            answer["handler"] = body["handler"]
         if command.guild_id is not None:
             answer["guild_id"] = str(command.guild_id)
         if command.options:

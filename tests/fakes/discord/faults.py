@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any, Literal
 
-Kind = Literal["refuse", "limit", "drop", "hang", "hold", "delay", "answer_lost"]
+Kind = Literal["refuse", "page", "limit", "drop", "hang", "hold", "delay", "answer_lost"]
 Loss = Literal["502", "500", "504", "drop", "hang"]
 When = Callable[[Any], bool]
 
@@ -25,6 +25,7 @@ class Fault:
     status: int = 500
     code: int = 0
     message: str | None = None
+    media_type: str = "text/html"
     errors: dict[str, Any] | None = None
     retry_after: float = 0.0
     seconds: float = 0.0
@@ -83,6 +84,20 @@ class Faults:
     ) -> Fault:
         """Refuse without doing anything, such as 403 with 50007, or a plain 503."""
         return self._add(Fault("refuse", route, times, when, status=status, code=code, message=message))
+
+    def page(
+        self,
+        route: str,
+        status: int = 200,
+        text: str = "<html>Sign in to this network</html>",
+        media_type: str = "text/html",
+        *,
+        times: int | None = 1,
+        when: When | None = None,
+    ) -> Fault:
+        """Answer with what is not Discord's, as a proxy, a captive network or Cloudflare does."""
+        page = Fault("page", route, times, when, status=status, message=text, media_type=media_type)
+        return self._add(page)
 
     def limit(
         self,

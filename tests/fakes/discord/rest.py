@@ -75,6 +75,8 @@ class Rest:
         if status in (401, 403) or (status == 429 and headers.get("X-RateLimit-Scope") != "shared"):
             limits.note_invalid()
         seen.status, seen.answer = status, answer
+        if isinstance(answer, str):
+            return web.Response(status=status, text=answer, headers=headers)
         if answer is None:
             return web.Response(status=status, headers={**_VIA, **headers})
         headers["Content-Type"] = "application/json"
@@ -127,6 +129,9 @@ class Rest:
         if fault.kind == "refuse":
             message = fault.message or message_for(fault.code)
             return fault.status, {"message": message, "code": fault.code}
+        if fault.kind == "page":
+            headers["Content-Type"] = fault.media_type
+            return fault.status, fault.message
         if fault.kind == "limit":
             return _too_many(fault.retry_after, fault.scope, headers)
         if fault.kind == "drop":
