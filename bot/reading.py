@@ -29,11 +29,18 @@ _ROLE = re.compile(r"<(?:@&|!subteam\^)([^>|\s]+)(?:\|[^>]*)?>")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"|“([^”]*)”')
 _BETWEEN_TEXTS = re.compile(r"\n\s*\n|\n-{3,}\n")
 TEXTS_MOST: Final = 25
+NAME_SHOWN: Final = 60
 _REFERENCES: Final[Mapping[Kind, re.Pattern[str]]] = {
     Kind.MEMBER: _MENTION,
     Kind.CHANNEL: _CHANNEL,
     Kind.ROLE: _ROLE,
 }
+
+_UNKNOWN_NAMES: Final[Mapping[Kind, re.Pattern[str]]] = {
+    Kind.MEMBER: re.compile(r"@[^\s<>]+"),
+    Kind.CHANNEL: re.compile(r"#[^\s<>]*[^\s<>\d][^\s<>]*"),
+}
+"""A name that nobody or nothing here goes by, as a platform leaves it in the text."""
 
 _TEXTS: Final = frozenset({Kind.TEXT, Kind.LONG_TEXT})
 
@@ -254,7 +261,7 @@ def _member(field: Field, raw: Raw, where: Place) -> Member:
         return replace(raw, name=clean(raw.name))
     match = _MENTION.fullmatch(str(raw).strip())
     if match is None:
-        raise Misread("Who? Write @ and their name.")
+        raise Misread(_nobody(str(raw).strip()) or "Who? Write @ and their name.")
     return Member(where.space, match.group(1), clean(match.group(2) or ""))
 
 
@@ -287,8 +294,16 @@ def _channel(field: Field, raw: Raw, where: Place) -> Channel:
         return raw
     match = _CHANNEL.fullmatch(str(raw).strip())
     if match is None:
-        raise Misread("Which channel? Write # and its name.")
+        raise Misread(_no_channel(str(raw).strip()) or "Which channel? Write # and its name.")
     return Channel(where.space, match.group(1), clean(match.group(2) or ""))
+
+
+def _nobody(name: str) -> str:
+    return f"I don't know anybody called {clean(name)[:NAME_SHOWN]} here." if name.startswith("@") else ""
+
+
+def _no_channel(name: str) -> str:
+    return f"I don't know a channel called {clean(name)[:NAME_SHOWN]} here." if name.startswith("#") else ""
 
 
 def _role(field: Field, raw: Raw, where: Place) -> PlatformRole:
@@ -415,6 +430,8 @@ def _take(field: Field, rest: str, *, takes_rest: bool) -> tuple[str | None, str
         return None, rest
     if field.kind in _REFERENCES:
         match = _REFERENCES[field.kind].search(rest)
+        if match is None and field.kind in _UNKNOWN_NAMES:
+            match = _UNKNOWN_NAMES[field.kind].match(rest)
         if match is None:
             return None, rest
         return match.group(0), rest[: match.start()] + rest[match.end() :]

@@ -115,9 +115,12 @@ def test_what_is_understood(name: str, raw: Raw, value: object) -> None:
         ("zone", "Europe/Berlni", "Did you mean Europe/Berlin?"),
         ("zone", "Mars/Olympus", "Write it like Europe/Berlin"),
         ("who", "Jo", "Write @ and their name"),
+        ("who", "@Nobody", "anybody called @Nobody here"),
+        ("who", "@" + "x" * 9_000, "xxx here"),
         ("who", Member("discord:1", "5"), "not in this community"),
         ("all_", "<@u2> and the others", "@ and a name for each"),
         ("place", "wall", "Write # and its name"),
+        ("place", "#nowhere", "a channel called #nowhere here"),
         ("place", Channel("discord:1", "5"), "not in this community"),
         ("role", PlatformRole("discord:1", "5"), "not in this community"),
         ("role", "Admins", "Pick one from the list"),
@@ -228,6 +231,8 @@ WHEN = field("when", Kind.MOMENT, required=False)
         ([WHY], '"in quotes" and more', {"why": '"in quotes" and more'}, ""),
         ([WHY], '"in quotes"', {"why": "in quotes"}, ""),
         ([WHY], "WHY: loud", {"why": "loud"}, ""),
+        ([TO, WHY], "@Nobody for the tea", {"to": "@Nobody", "why": "for the tea"}, ""),
+        ([TO, WHY], "@Nobody thanks <@u2|Jo>", {"to": "<@u2|Jo>", "why": "@Nobody thanks"}, ""),
     ],
 )
 def test_a_command_line_is_read_by_place_type_and_name(
