@@ -121,7 +121,7 @@ class Scheduler:
         self._tell()
 
     def subscribe(self, changed: Callable[[], None]) -> None:
-        """Call `changed`, in the loop, each time that something else may come next. It must return at once."""
+        """Call `changed`, in the loop, when something else may come next. It must return at once."""
         self._listeners.append(changed)
 
     def _tell(self) -> None:
