@@ -53,7 +53,7 @@ async def test_what_can_not_be_used_is_asked_again_and_kept(shed: Town) -> None:
     mina.is_asked_nothing()
 
 
-@pytest.mark.not_on("discord", "people are picked from a list there")
+@pytest.mark.not_on("discord", why="people are picked from a list there")
 async def test_somebody_who_is_not_here_is_asked_about_by_name(hall: Town) -> None:
     mina = hall.as_("Mina")
     await mina.types("/shoutout @Nobody for carrying the bench")
