@@ -98,9 +98,16 @@ class About(Cog[HostSettings, Store], name="kith"):
         path = tuple(command.strip().lstrip("/").split())
         entry = self._registry.command(path)
         if entry is None or entry.handler.role not in ctx.roles:
+            if within := self._within(path, ctx.roles):
+                ctx.reply(Card(T("{name}", name=CommandName(path)), _listed(within), accent=Accent.CALM))
+                return
             close = self._registry.nearest_command(path, ctx.roles)
             raise Sorry(
-                T("I don't know {name}. Did you mean {close}?", name=command, close="/" + close)
+                T(
+                    "I don't know {name}. Did you mean {close}?",
+                    name=command,
+                    close=CommandName(tuple(close.split())),
+                )
                 if close
                 else T("I don't know {name}. {help} shows all.", name=command, help=CommandName(HELP))
             )
@@ -124,6 +131,15 @@ class About(Cog[HostSettings, Store], name="kith"):
                 accent=Accent.CALM,
             )
         )
+
+    def _within(self, path: tuple[str, ...], held: frozenset[Role]) -> list[Entry]:
+        """The commands of a group that somebody may use."""
+        entries = (
+            self._registry.command(spec.path)
+            for spec in self._registry.catalog.commands
+            if spec.path[:1] == path and spec.role in held
+        )
+        return [entry for entry in entries if entry is not None]
 
     @kith.command
     async def why(self, ctx: AboutCtx, message: Annotated[str, Text(most=300)] = "") -> None:

@@ -34,6 +34,14 @@ async def test_help_on_one_command(shed: Town) -> None:
     await priya.hears_privately("Write it like this: /kith me")
 
 
+async def test_help_on_a_group_shows_what_one_may_use_of_it(shed: Town) -> None:
+    amara, priya = shed.as_("Amara"), shed.as_("Priya")
+    await amara.types("/kith help kith-admin")
+    await amara.hears_privately("/kith-admin setup", "/kith-admin settings")
+    await priya.types("/kith help kith-admin")
+    await priya.hears_privately("I don't know kith-admin. /kith help shows all")
+
+
 async def test_help_on_something_unknown_suggests_the_nearest(shed: Town) -> None:
     priya = shed.as_("Priya")
     await priya.types("/kith help shotout")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
@@ -33,13 +33,28 @@ class Names:
     def resolve(self, command: str, text: str, specs: Sequence[CommandSpec]) -> tuple[tuple[str, ...], str]:
         """The path of a typed slash command, and the text that is left for its options.
 
-        An unknown one keeps its first words as its path, so that the host can say what is near.
+        An unknown one keeps its first words as its path, so that the host can say what is near. What help is
+        asked for is given by the host's name.
         """
+        paths = {spec.path for spec in specs}
+        path, rest = self._found(command, text, paths)
+        if path != HELP or not rest:
+            return path, rest
+        first, _, more = rest.removeprefix("/").strip().partition(" ")
+        is_root = first.casefold() == self.root.casefold() and bool(more.strip())
+        meant, group = self._found(first, more if is_root else f"{first} {more}", paths)
+        if meant == HELP:
+            return HELP, group or " ".join(HELP)
+        return HELP, " ".join(meant) if meant in paths else rest
+
+    def _found(
+        self, command: str, text: str, paths: Collection[tuple[str, ...]]
+    ) -> tuple[tuple[str, ...], str]:
+        """The same, with what help is asked for as it was typed; a group alone asks for help on it."""
         name = command.removeprefix("/").casefold()
         for command_name, own in self.own.items():
             if name == own.casefold():
                 return (command_name,), text.strip()
-        paths = {spec.path for spec in specs}
         words = text.split(maxsplit=2)
         first, second = ([word.casefold() for word in words[:2]] + ["", ""])[:2]
         if not first:
@@ -52,11 +67,10 @@ class Names:
         )
         for taken, candidate in candidates:
             if candidate in paths:
-                rest = text.split(maxsplit=taken)[taken:]
-                return candidate, rest[0].strip() if rest else ""
-        if any(path[0] in (first, f"{ROOT}-{first}") and len(path) == 2 for path in paths):
-            group = first if any(path[0] == first for path in paths) else f"{ROOT}-{first}"
-            return tuple(part for part in (group, second) if part), ""
+                return candidate, "".join(text.split(maxsplit=taken)[taken:]).strip()
+        for group in (first, f"{ROOT}-{first}"):
+            if any(path[0] == group and len(path) == 2 for path in paths):
+                return ((group, second), "") if second else (HELP, group)
         return (ROOT, first), ""
 
     def rewritten(self, code: str, paths: Sequence[Sequence[str]]) -> str:
