@@ -40,10 +40,15 @@ from cogs.knowledge.store import Snippet, SnippetStore
 
 PAGE: Final = 8
 ANSWERS: Final = 3
-SHOWN: Final = 200
+LISTED: Final = 200
+"""Characters of a snippet in the list of all."""
+ANSWERED: Final = 600
+"""Characters of a snippet beside other answers."""
+ALONE: Final = 1500
+"""Characters of a snippet that is shown by itself: all that it can have."""
 DIGITS_MOST: Final = 16
 
-Piece = Annotated[str, Text(least=12, most=1500, long=True), Label("What is worth knowing?")]
+Piece = Annotated[str, Text(least=12, most=ALONE, long=True), Label("What is worth knowing?")]
 Title = Annotated[str, Text(most=100), Label("Title")]
 Source = Annotated[str, Text(most=300), Label("Where it is from")]
 Which = Annotated[int, Ref("complete_snippet"), Label("Which snippet?")]
@@ -81,13 +86,31 @@ class Knowledge(Cog[Settings, SnippetStore]):
         found = await ctx.store.search(question, ANSWERS)
         if not found:
             raise Sorry(T("Nothing on that yet. Ask people in a channel; their answer may be worth keeping."))
+        most = ALONE if len(found) == 1 else ANSWERED
         ctx.reply(
             Card(
                 T("What we know about that"),
-                sections=tuple(Section(_shortened(item.words), _heading(item)) for item in found),
+                sections=tuple([await self._section(ctx, item, most) for item in found]),
                 accent=Accent.CALM,
             )
         )
+
+    @button("Read it all")
+    async def read(self, ctx: KnowledgeCtx, number: int) -> None:
+        """A snippet at its full length."""
+        snippet = await ctx.store.by_number(number)
+        if snippet is None:
+            raise Sorry(T("That one was taken out meanwhile."))
+        ctx.reply(await self._card(ctx, snippet))
+
+    async def _section(self, ctx: KnowledgeCtx, snippet: Snippet, most: int) -> Section:
+        """A snippet with where it is from; of a long one its beginning, and a way to the rest."""
+        if len(snippet.words) > most:
+            begin = snippet.words[:most].rsplit(maxsplit=1)[0] + " …"
+            return Section(begin, _heading(snippet), self.read.bind(snippet.number, only=ctx.user))
+        source = _footer(snippet, None)
+        words = T("{words}\n{source}", words=snippet.words, source=source) if source else snippet.words
+        return Section(words, _heading(snippet))
 
     @curate.command
     async def add(self, ctx: KnowledgeCtx, text: Piece, title: Title = "", source: Source = "") -> None:
@@ -119,7 +142,9 @@ class Knowledge(Cog[Settings, SnippetStore]):
             found = await ctx.store.search(search, PAGE)
             if not found:
                 raise Sorry(T("No snippet is about {search}.", search=search))
-            ctx.reply(Card(T("Snippets about {search}", search=search), sections=_sections(found)))
+            ctx.reply(
+                Card(T("Snippets about {search}", search=search), sections=await self._list(ctx, found))
+            )
             return
         await self._page(ctx, 0)
 
@@ -134,11 +159,14 @@ class Knowledge(Cog[Settings, SnippetStore]):
         ctx.reply(
             Card(
                 counted(await ctx.store.count(), "One snippet", "{count} snippets"),
-                sections=_sections(shown),
+                sections=await self._list(ctx, shown),
                 buttons=more,
                 footer=T("Take one out with {remove}.", remove=CommandName(("curate", "remove"))),
             )
         )
+
+    async def _list(self, ctx: KnowledgeCtx, snippets: Sequence[Snippet]) -> tuple[Section, ...]:
+        return tuple([await self._section(ctx, item, LISTED) for item in snippets])
 
     @button("Show more", role=Role.CURATOR)
     async def more(self, ctx: KnowledgeCtx, after: int) -> None:
@@ -155,7 +183,7 @@ class Knowledge(Cog[Settings, SnippetStore]):
         ctx.reply(
             Card(
                 T("Take this one out?"),
-                sections=_sections([snippet]),
+                sections=(await self._section(ctx, snippet, ALONE),),
                 buttons=(self.really_remove.bind(snippet.number, only=ctx.user, until=ctx.now + 3_600_000),),
             )
         )
@@ -271,24 +299,10 @@ class Knowledge(Cog[Settings, SnippetStore]):
         await ctx.store.anonymise(member)
 
 
-def _shortened(words: str) -> str:
-    return words if len(words) <= SHOWN * 3 else words[: SHOWN * 3].rsplit(maxsplit=1)[0] + " …"
-
-
 def _heading(snippet: Snippet) -> Words:
     if snippet.title:
         return T("{number} · {title}", number=snippet.number, title=snippet.title)
     return T("Number {number}", number=snippet.number)
-
-
-def _sections(snippets: Sequence[Snippet]) -> tuple[Section, ...]:
-    return tuple(
-        Section(
-            item.words if len(item.words) <= SHOWN else item.words[:SHOWN].rsplit(maxsplit=1)[0] + " …",
-            _heading(item),
-        )
-        for item in snippets
-    )
 
 
 def _footer(snippet: Snippet, by: Member | None) -> Words | None:

@@ -47,6 +47,34 @@ async def test_a_title_and_where_it_is_from(shed: Town) -> None:
     await mina.hears_privately("Doors", "Oil the hinge", "https://example.org/doors", "Kept by Mina")
 
 
+async def test_an_answer_tells_where_it_is_from(shed: Town) -> None:
+    await shed.as_("Mina").types(f"/curate add text: {TIPS[0]} title: Doors source: Layla")
+    priya = shed.as_("Priya")
+    await priya.types("/ask hinge")
+    await priya.hears_privately("Doors", "Oil the hinge", "From Layla.")
+
+
+async def test_a_long_answer_can_be_read_to_its_end(shed: Town) -> None:
+    long = "Sharpen the chisel before anything else. " * 20 + "Then put the stone away."
+    await keep(shed, long)
+    priya = shed.as_("Priya")
+    await priya.types("/ask chisel")
+    await priya.hears_privately("Then put the stone away.")
+    await keep(shed, TIPS[1])
+    await priya.types("/ask chisel")
+    both = await priya.hears_privately("Five strokes", "Sharpen the chisel", "…")
+    assert "Then put the stone away." not in both.text
+    await priya.presses("Read it all")
+    await priya.hears_privately("Then put the stone away.", "Kept by Mina")
+    mina = shed.as_("Mina")
+    await mina.types("/curate remove 1")
+    await mina.hears_privately("Take this one out?", "Then put the stone away.")
+    await mina.presses("Take it out")
+    await mina.hears_privately("Number 1 is gone")
+    await priya.presses("Read it all")
+    await priya.hears_privately("taken out meanwhile")
+
+
 async def test_what_is_missing_is_asked_for(shed: Town) -> None:
     mina = shed.as_("Mina")
     await mina.types("/curate add")
