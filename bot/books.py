@@ -55,6 +55,8 @@ async def keep(scope: Scope, event: Event, subject: Member | None) -> Event | No
     tx = scope.tx
     match event:
         case SpaceSeen():
+            if await _came_back(scope, event):
+                await spaces.lost(tx, event.space.key, scope.now)
             await spaces.seen(
                 tx,
                 event.space.key,
@@ -79,6 +81,13 @@ async def keep(scope: Scope, event: Event, subject: Member | None) -> Event | No
             if subject is not None:
                 await _met(scope, subject)
     return event
+
+
+async def _came_back(scope: Scope, event: SpaceSeen) -> bool:
+    """Whether the bot was added since it first looked around: nobody told that it was removed before."""
+    row = await spaces.get(scope.tx, event.space.key)
+    baseline = None if row is None else row["baseline_at"]
+    return baseline is not None and event.came_at is not None and event.came_at > baseline
 
 
 async def _joined(scope: Scope, event: MemberJoined) -> MemberJoined | None:

@@ -31,13 +31,15 @@ class SpaceSeen(Event):
 
     ``announces_joins``: the platform posts a join message of its own. ``people`` is None where unknown.
     ``hears_joins`` is False where nobody tells the bot who joins, so that a newcomer is noticed later, by
-    what they first say or use.
+    what they first say or use. ``came_at``: when the bot was added (UTC ms), None where unknown: later than
+    anything that the host knows, it was away, and meets everybody for the first time.
     """
 
     default_channel: Channel | None = None
     announces_joins: bool = False
     people: int | None = None
     hears_joins: bool = True
+    came_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -301,7 +301,7 @@ ODD_EVENTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("CHANNEL_UPDATE", {"id": "7", "type": 99, "name": None}),
     ("THREAD_LIST_SYNC", {"threads": [{"id": "7", "type": 99}]}),
     ("GUILD_UPDATE", {"id": None}),
-    ("GUILD_UPDATE", {"system_channel_flags": 1 << 60, "system_channel_id": "7", "channels": None}),
+    ("GUILD_UPDATE", {"system_channel_flags": 1 << 60, "channels": None, "roles": None}),
     ("A_NEW_EVENT", {"anything": [1, {"a": None}]}),
 )
 
@@ -314,7 +314,7 @@ async def test_odd_interactions_end_nothing(h: Home) -> None:
 
 
 async def test_odd_events_end_nothing(h: Home) -> None:
-    server = {"guild_id": str(h.guild.id), "id": str(h.guild.id)}
+    server = {"guild_id": str(h.guild.id), "id": str(h.guild.id), "system_channel_id": str(h.hall.id)}
     for name, changes in ODD_EVENTS:
         h.fake.gateway.dispatch_raw(name, server | changes)
         await answers(h)

@@ -150,6 +150,26 @@ async def test_odd_events_end_nothing(t: Town, name: str, data: dict[str, Any]) 
     await t.sink.wait(MemberJoined, lambda event: event.member.name == "Kim")
 
 
+async def test_what_is_passed_on_from_elsewhere_answers_nobody(t: Town) -> None:
+    ada = t.people["Ada"]
+    first = await ada.say(t.place, "Look at this")
+    passed_on = {
+        "id": str(first.id + (1 << 22)),
+        "type": 0,
+        "channel_id": str(t.place.id),
+        "guild_id": str(t.guild.id),
+        "author": {"id": str(ada.id), "username": "ada"},
+        "content": "",
+        "mentions": [],
+        "flags": 1 << 14,
+        "message_reference": {"type": 1, "message_id": str(first.id), "channel_id": str(t.place.id)},
+        "message_snapshots": [{"message": {"type": 0, "content": "Look at this", "mentions": []}}],
+    }
+    t.fake.gateway.dispatch_raw("MESSAGE_CREATE", passed_on)
+    said = await t.sink.wait(MessagePosted, lambda event: event.id == f"message:{passed_on['id']}")
+    assert (said.reply_to, said.text) == (None, "")
+
+
 async def test_an_interaction_of_an_unknown_kind_is_passed_over(t: Town) -> None:
     payload = {
         "id": "1",

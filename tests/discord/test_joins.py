@@ -56,6 +56,38 @@ async def test_bots_are_not_greeted(h: Home) -> None:
     assert times_greeted(h, robot) == 0
 
 
+async def test_a_guest_of_a_voice_channel_is_greeted_once_taken_in(h: Home) -> None:
+    lee = h.guild.join("Lee", guest=True)
+    lee.join_event_again()
+    kim = h.guild.join("Kim")
+    await h.hears(f"<@{kim.id}>")
+    await h.restart()
+    await h.settled()
+    assert times_greeted(h, lee) == 0
+    lee.become_member()
+    await h.hears(f"<@{lee.id}>")
+    lee.rename("Leonora")
+    await h.settled()
+    assert times_greeted(h, lee) == 1
+
+
+async def test_a_server_that_removed_kith_while_it_was_away_is_met_for_the_first_time(h: Home) -> None:
+    await h.settled()
+    await h.stop()
+    h.guild.remove_bot()
+    meanwhile = [h.guild.join(f"Meanwhile {number}") for number in range(2)]
+    h.guild.add_bot()
+    await h.start()
+    kim = h.guild.join("Kim")
+    await h.hears(f"<@{kim.id}>")
+    await h.stop()
+    later = h.guild.join("Later")
+    await h.start()
+    await h.hears(f"<@{later.id}>")
+    await h.settled()
+    assert [times_greeted(h, person) for person in (*meanwhile, kim, later)] == [0, 0, 1, 1]
+
+
 async def test_who_came_and_went_while_a_session_was_lost_is_found_at_the_next(h: Home) -> None:
     kim = h.guild.join("Kim")
     greeting = await h.hears(f"<@{kim.id}>")

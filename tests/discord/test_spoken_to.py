@@ -39,6 +39,26 @@ async def test_who_names_it_is_told_where_help_is_once(h: Home) -> None:
     await h.fake.until(lambda: len(said(h)) == 2)
 
 
+async def test_its_role_stands_for_it(tmp_path: Path) -> None:
+    """Discord offers both when @ is typed. Without the content intent the words stay hidden, the role not."""
+    for switches in (("members", "message_content"), ("members",)):
+        async with FakeDiscord(switches=switches) as fake:
+            made = Home(fake, tmp_path / str(len(switches)), answer_mentions=True)
+            own = next(role for role in made.guild.roles.values() if role.managed)
+            own.mentionable = True
+            other = made.guild.role("Gardeners", mentionable=True)
+            await made.start()
+            try:
+                await made.open()
+                await made.ada.say(made.wall, f"{other.mention} hello!")
+                asked = await made.mina.say(made.wall, f"{own.mention} hello!")
+                answer = await made.hears("what I can do")
+                assert (answer.reply_to, len(said(made))) == (asked.id, 1)
+            finally:
+                await made.stop()
+            assert fake.crashes == []
+
+
 async def test_other_bots_are_never_answered(h: Home) -> None:
     at_kith = f"<@{h.fake.world.bot.id}>"
     robot = h.guild.join(h.fake.world.create_user("Robot", bot=True))

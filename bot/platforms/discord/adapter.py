@@ -126,7 +126,7 @@ class DiscordPlatform:
             async with self._reading:
                 page: list[Json] = await self._ask("/guilds/{}/members", space.id, query)
             for told in page:
-                if told.get("pending") and self._sink is not None:
+                if parse.is_waiting(told) and self._sink is not None:
                     # a list of members can't say so, and nobody is greeted before the rules are accepted
                     waiting = parse.joined(self._guilds, {**told, "guild_id": space.id})
                     await self._sink.accept(waiting)

@@ -106,7 +106,7 @@ class Hearing:
         joined_at = time_ms(told.get("joined_at"))
         came_at = self._guilds.came_at(str(guild))
         key = f"{guild}:{user['id']}:{joined_at}"
-        if joined_at is None or key in self._met or told.get("pending"):
+        if joined_at is None or key in self._met or parse.is_waiting(told):
             return
         self._met.put(key, True)
         if joined_at > max(came_at or 0, now_ms() - _NEW_DAYS * _DAY_MS):
@@ -165,7 +165,7 @@ class Hearing:
     def _updated(self, data: Json) -> None:
         """Roles and names change all the time; of interest is who passed the rules screen."""
         joined_at = time_ms(data.get("joined_at"))
-        if data.get("pending") is not False or joined_at is None:
+        if data.get("pending") is not False or joined_at is None or parse.is_waiting(data):
             return
         if joined_at < now_ms() - _SCREENING_DAYS * _DAY_MS:
             return

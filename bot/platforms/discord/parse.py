@@ -35,6 +35,7 @@ TALK: Final = frozenset({0, 2, 5, 13})
 _WRITTEN: Final = frozenset({0, 19})
 _MENTIONED: Final = re.compile(r"<(@!?|@&|#)(\d{15,20})>")
 _NO_JOIN_MESSAGES: Final = 1 << 0
+_GUEST: Final = 1 << 4
 PRIVATELY: Final = "privately"
 """The token of what was said privately: it is no interaction's, so the answer goes to the person."""
 
@@ -80,6 +81,7 @@ class Guilds:
         self._homes: dict[str, str] = {}
         self._threads: dict[str, str] = {}
         self._came: dict[str, int] = {}
+        self._roles: dict[str, dict[str, str]] = {}
         self._number = 0
 
     def __iter__(self) -> Any:
@@ -106,6 +108,10 @@ class Guilds:
         """When the bot came to the server (UTC ms)."""
         return self._came.get(guild)
 
+    def role_of(self, guild: str, bot: str) -> str | None:
+        """The role that Discord made for a bot, by which people may mean the bot itself."""
+        return self._roles.get(guild, {}).get(bot)
+
     def see(self, data: Json) -> None:
         """A server as the gateway tells it, or its changed settings."""
         guild = str(data["id"])
@@ -114,10 +120,13 @@ class Guilds:
             self._counts[guild] = count
         if (came := time_ms(data.get("joined_at"))) is not None:
             self._came[guild] = came
-        if "channels" in data:
+        if (channels := data.get("channels")) is not None:
             self._places[guild] = {}
-            for channel in data["channels"]:
+            for channel in channels:
                 self.see_channel(channel, guild)
+        if (roles := data.get("roles")) is not None:
+            tags = ((str(told["id"]), told.get("tags") or {}) for told in roles)
+            self._roles[guild] = {str(tag["bot_id"]): ident for ident, tag in tags if tag.get("bot_id")}
         for thread in data.get("threads") or ():
             self.see_channel(thread, guild)
 
@@ -136,7 +145,7 @@ class Guilds:
         self._homes.pop(str(data["id"]), None)
 
     def lose(self, guild: str) -> None:
-        for known in (self._spaces, self._counts, self._bots, self._came):
+        for known in (self._spaces, self._counts, self._bots, self._came, self._roles):
             known.pop(guild, None)
         for channel in self._places.pop(guild, {}):
             self._homes.pop(channel, None)
@@ -177,12 +186,18 @@ def seen(guilds: Guilds, data: Json, *, hears_joins: bool = True) -> SpaceSeen:
         announces_joins=announces_joins(data),
         people=guilds.count(guild),
         hears_joins=hears_joins,
+        came_at=guilds.came_at(guild),
     )
 
 
 def lost(guilds: Guilds, data: Json) -> SpaceLost:
     at = now_ms()
     return SpaceLost(id=f"lost:{data['id']}:{at}", space=guilds.space(str(data["id"])), at=at)
+
+
+def is_waiting(told: Mapping[str, Any]) -> bool:
+    """Whether somebody is not in yet: they still read the rules, or are a guest in a voice channel alone."""
+    return bool(told.get("pending")) or bool(int(told.get("flags") or 0) & _GUEST)
 
 
 def joined(guilds: Guilds, data: Json) -> MemberJoined:
@@ -195,7 +210,7 @@ def joined(guilds: Guilds, data: Json) -> MemberJoined:
         space=space,
         at=at,
         member=who,
-        pending=bool(data.get("pending")),
+        pending=is_waiting(data),
         joined_at=joined_at,
         count=guilds.count(guild),
     )
@@ -236,6 +251,8 @@ def posted(guilds: Guilds, data: Json, me: str) -> MessagePosted | None:
         if "id" in user
     )
     reference = data.get("message_reference") or {}
+    if reference.get("type"):
+        reference = {}  # what is passed on from elsewhere answers nobody
     return MessagePosted(
         id=f"message:{data['id']}",
         space=space,
@@ -245,7 +262,7 @@ def posted(guilds: Guilds, data: Json, me: str) -> MessagePosted | None:
         text=words(guilds, guild, text_of(data)),
         mentions=mentions,
         reply_to=str(reference["message_id"]) if reference.get("message_id") else None,
-        mentions_bot=any(person.id == me for person in mentions),
+        mentions_bot=any(person.id == me for person in mentions) or _names_role(guilds, guild, data, me),
     )
 
 
@@ -255,8 +272,7 @@ def spoken_to(guilds: Guilds, data: Json, me: str, home: str | None = None) -> S
     None for all else; an answer to one of its messages notifies it too, and says nothing to it.
     """
     guild = data.get("guild_id") or home
-    words = str(data.get("content") or "")
-    if guild is None or (home is None and f"<@{me}>" not in words and f"<@!{me}>" not in words):
+    if guild is None or (home is None and not _names(guilds, str(guild), data, me)):
         return None
     author = data.get("author") or {}
     if "id" not in author or author.get("bot") or not is_written(data, me):
@@ -275,6 +291,19 @@ def spoken_to(guilds: Guilds, data: Json, me: str, home: str | None = None) -> S
         channel=None if message is None else message.channel,
         message=message,
     )
+
+
+def _names(guilds: Guilds, guild: str, data: Json, me: str) -> bool:
+    words = str(data.get("content") or "")
+    return f"<@{me}>" in words or f"<@!{me}>" in words or _names_role(guilds, guild, data, me)
+
+
+def _names_role(guilds: Guilds, guild: str, data: Json, me: str) -> bool:
+    """Whether the bot's own role is named, which looks the same to people: without its words, too."""
+    role = guilds.role_of(guild, me)
+    if role is None:
+        return False
+    return role in (data.get("mention_roles") or ()) or f"<@&{role}>" in str(data.get("content") or "")
 
 
 def is_written(data: Json, me: str) -> bool:

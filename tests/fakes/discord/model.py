@@ -56,6 +56,7 @@ class Role:
     hoist: bool = False
     mentionable: bool = False
     managed: bool = False
+    bot_id: int | None = None
 
     @property
     def mention(self) -> str:
@@ -63,6 +64,10 @@ class Role:
 
     def __repr__(self) -> str:
         return f"<Role {self.name} {self.id}>"
+
+
+GUEST = 1 << 4
+"""The flag of somebody who was let into one voice channel and is no member."""
 
 
 @dataclass(slots=True, eq=False)

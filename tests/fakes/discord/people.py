@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from . import pressing, scripting
-from .model import Channel, Member, Message, Role, User
+from .model import GUEST, Channel, Member, Message, Role, User
 
 if TYPE_CHECKING:
     from .drafting import Upload
@@ -37,6 +37,12 @@ class Person(Member):
     def pass_screening(self) -> None:
         """Accept the server's rules."""
         self.pending = False
+        self.world.member_updated(self)
+
+    def become_member(self) -> None:
+        """A guest of a voice channel is taken in."""
+        self.flags &= ~GUEST
+        self.joined_ms = self.world.clock.now_ms()
         self.world.member_updated(self)
 
     def rename(self, nick: str | None) -> None:

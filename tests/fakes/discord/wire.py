@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from .clock import iso, snowflake_ms
-from .model import CATEGORY, DM, FORUM, Attachment, Channel, Guild, Member, Message, Role, User
+from .model import CATEGORY, DM, FORUM, GUEST, Attachment, Channel, Guild, Member, Message, Role, User
 from .permissions import ALL, Overwrite
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def member(person: Member, *, with_user: bool = True) -> Json:
         "avatar": None,
         "banner": None,
         "roles": [str(role_id) for role_id in sorted(person.roles)],
-        "joined_at": iso(person.joined_ms),
+        "joined_at": None if person.flags & GUEST else iso(person.joined_ms),
         "premium_since": None,
         "deaf": False,
         "mute": False,
@@ -68,7 +68,7 @@ def member(person: Member, *, with_user: bool = True) -> Json:
 
 def role(item: Role) -> Json:
     """A role."""
-    return {
+    body: Json = {
         "id": str(item.id),
         "name": item.name,
         "permissions": str(item.permissions),
@@ -82,6 +82,7 @@ def role(item: Role) -> Json:
         "unicode_emoji": None,
         "flags": 0,
     }
+    return body if item.bot_id is None else body | {"tags": {"bot_id": str(item.bot_id)}}
 
 
 def overwrite(item: Overwrite) -> Json:

@@ -16,6 +16,7 @@ from .interactions import Interaction
 from .model import (
     CATEGORY,
     DM,
+    GUEST,
     TEXT,
     Attachment,
     Channel,
@@ -134,7 +135,9 @@ class World:
         members.add(Person(self.owner, guild, self.clock.now_ms()))
         if crowd:
             members.add_crowd(crowd)
-        bot_role = Role(self.snowflakes.next(), self.bot.name, bot_permissions, managed=True)
+        bot_role = Role(
+            self.snowflakes.next(), self.bot.name, bot_permissions, managed=True, bot_id=self.bot.id
+        )
         guild.roles[bot_role.id] = bot_role
         members.add(Person(self.bot, guild, self.clock.now_ms(), {bot_role.id}))
         self.guilds[guild.id] = guild
@@ -278,6 +281,7 @@ class World:
         who: str | User | Member,
         *,
         pending: bool = False,
+        guest: bool = False,
         nick: str | None = None,
         roles: tuple[Role, ...] = (),
         **account: Any,
@@ -293,11 +297,13 @@ class World:
             user = user.user if isinstance(user, Member) else user
             member = Person(user, guild, self.clock.now_ms())
         member.pending = pending
+        member.flags |= GUEST if guest else 0
         member.nick = nick
         member.roles.update(role.id for role in roles)
         guild.members.add(member)
         self.announce_join(member)
-        self._post_join_message(member)
+        if not guest:
+            self._post_join_message(member)
         self.changed()
         return member
 
