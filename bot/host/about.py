@@ -101,6 +101,15 @@ class About(Cog[HostSettings, Store], name="kith"):
             if within := self._within(path, ctx.roles):
                 ctx.reply(Card(T("{name}", name=CommandName(path)), _listed(within), accent=Accent.CALM))
                 return
+            if entry is not None:
+                raise Sorry(
+                    T(
+                        "{name} is for {role}s here. {help} shows what you can do.",
+                        name=CommandName(path),
+                        role=entry.handler.role.value,
+                        help=CommandName(HELP),
+                    )
+                )
             close = self._registry.nearest_command(path, ctx.roles)
             raise Sorry(
                 T(
@@ -263,7 +272,8 @@ class About(Cog[HostSettings, Store], name="kith"):
         feedback = await book.feedback_of(tx, ctx.community, member.key)
         said = await outbox_rows.rows_about(tx, ctx.community, member.key)
         begun = await drafts.of(tx, ctx.community, member.key)
-        known = [{name: row[name] for name in ("name", "joined_at", "left_at", "used_at")}] if row else []
+        shown = {"name": "name", "joined_at": "joined_at", "left_at": "left_at", "last_used_at": "used_at"}
+        known = [{name: row[column] for name, column in shown.items()}] if row else []
         return [
             Held("Your name and when you came", known, "your name is removed"),
             Held("Your preferences", [{"name": name, "value": value} for name, value in kept.items()]),
@@ -275,7 +285,7 @@ class About(Cog[HostSettings, Store], name="kith"):
             ),
             Held(
                 "Messages of mine to you or naming you",
-                [{"at": item.created_at, "cog": item.cog} for item in said],
+                [{"at": item.created_at, "part": item.cog} for item in said],
                 "what is not sent yet is dropped; what was sent stays where it is",
             ),
         ]

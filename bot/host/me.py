@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -273,8 +274,21 @@ async def _forget(cog: Cog[Any, Any], member: Member, ctx: Ctx[Any, Any]) -> boo
 
 
 def as_json(kept: Sequence[Kept]) -> Mapping[str, Any]:
-    """What is kept about a person, by cog and kind, as JSON values."""
-    return {each.cog: {item.what: list(item.rows) for item in each.held} for each in kept if each.held}
+    """What is kept about a person, by cog and kind, as JSON values. Times are in UTC, as ISO 8601 has them."""
+    return {
+        each.cog: {item.what: [_readable(row) for row in item.rows] for item in each.held}
+        for each in kept
+        if each.held
+    }
+
+
+def _readable(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {
+        name: datetime.fromtimestamp(value / 1000, UTC).isoformat(timespec="seconds")
+        if _is_time(name, value)
+        else value
+        for name, value in row.items()
+    }
 
 
 def _section(item: Held) -> Section:
@@ -283,26 +297,31 @@ def _section(item: Held) -> Section:
         words = T("{words}\n{row}", words=words, row=_row(row)) if index else _row(row)
     more = len(item.rows) - SHOWN
     return Section(
-        T("{words}\n… and {more} more", words=words, more=more) if more > 0 else words,
+        T("{words}\n… and {more} more; take it along to have all.", words=words, more=more)
+        if more > 0
+        else words,
         T("{what} ({count})", what=item.what, count=len(item.rows)),
     )
 
 
 def _row(row: Mapping[str, Any]) -> Words:
-    """A row in words. What is called ``at`` or ends so is a time in UTC milliseconds."""
-    words: Words = T("")
-    shown = {name: value for name, value in row.items() if value not in (None, "")}
-    for index, (name, value) in enumerate(shown.items()):
-        is_time = (name == "at" or name.endswith("_at")) and isinstance(value, int)
+    """A row in words: when it was, then its one text as it is, or each value with its name."""
+    shown = {name: value for name, value in row.items() if name != "at" and value not in (None, "")}
+    if len(shown) == 1 and isinstance(text := next(iter(shown.values())), str):
+        return T("{when}: {text}", when=Moment(row["at"]), text=text) if "at" in row else text
+    words: Words = T("{when}", when=Moment(row["at"])) if "at" in row else T("")
+    for index, (name, value) in enumerate(shown.items(), "at" in row):
         label = name.removesuffix("_at").replace("_", " ")
-        shown_value = Moment(value) if is_time else str(value)
-        part = T("{value}", value=shown_value) if name == "at" else _labelled(label, shown_value)
+        part = T(
+            "{label}: {value}", label=label, value=Moment(value) if _is_time(name, value) else str(value)
+        )
         words = T("{words}, {part}", words=words, part=part) if index else part
     return words
 
 
-def _labelled(label: str, value: Moment | str) -> T:
-    return T("{label}: {value}", label=label, value=value)
+def _is_time(name: str, value: Any) -> bool:
+    """What is called ``at`` or ends so is a time in UTC milliseconds."""
+    return (name == "at" or name.endswith("_at")) and isinstance(value, int)
 
 
 def _untold(kept: Sequence[Kept]) -> Words:

@@ -47,7 +47,7 @@ async def test_help_on_something_unknown_suggests_the_nearest(shed: Town) -> Non
     await priya.types("/kith help shotout")
     await priya.hears_privately("I don't know shotout", "/shoutout")
     await priya.types("/kith help kith-admin setup")
-    await priya.hears_privately("I don't know kith-admin setup")
+    await priya.hears_privately("/kith-admin setup is for admins here")
 
 
 async def test_why_a_message_that_somebody_asked_for(shed: Town) -> None:

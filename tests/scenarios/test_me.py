@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 
 from bot.testing import Person, Town
 
@@ -36,7 +37,7 @@ async def test_ones_own_page(shed: Town) -> None:
     await priya.presses("Show everything")
     everything = await priya.hears_privately("What I keep about you", "Thanks you gave (1)", THANKS)
     assert "Feedback you gave (1)" in everything.text
-    assert "2026-09-28" in everything.text
+    assert f" UTC: {THANKS}" in everything.text
     assert "1790586" not in everything.text
     assert shed.space.key not in everything.text
 
@@ -68,7 +69,10 @@ async def test_everything_can_be_taken_along(hall: Town) -> None:
     await priya.presses("Take it along")
     text = (await priya.hears_privately('"kindness"')).text
     held = json.loads(text)
-    assert held["kindness"]["Thanks you gave"][0]["why"] == THANKS
+    given = held["kindness"]["Thanks you gave"][0]
+    assert given["why"] == THANKS
+    assert given["at"].startswith("2026-09-28T")
+    assert datetime.fromisoformat(given["at"]).utcoffset() == timedelta(0)
     assert held["kith"]["Feedback you gave"][0]["words"] == "the evenings are too loud for me"
     assert held["kith"]["People you want to hear nothing of"] == [{"name": "Amara"}]
 
