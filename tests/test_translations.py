@@ -140,7 +140,7 @@ def test_every_catalogue_of_ours_is_looked_at(ours: Sequence[Folder]) -> None:
 def test_the_wheel_takes_the_catalogues_along() -> None:
     # hatchling packs the whole packages, except for what git ignores
     ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").split()
-    for file in ROOT.glob("cogs/*/locale/*.po"):
+    for file in (*ROOT.glob("bot/*/locale/*.po"), *ROOT.glob("cogs/*/locale/*.po")):
         parts = file.relative_to(ROOT).parts
         assert not [one for one in ignored for part in parts if fnmatch(part, one.strip("/"))]
 

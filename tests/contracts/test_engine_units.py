@@ -266,8 +266,7 @@ async def test_a_foreign_await_names_its_line_and_can_not_be_swallowed(store: En
 
     with pytest.raises(ForeignAwait) as caught:
         await store.unit(1, work)
-    frames = [entry.name for entry in caught.traceback]
-    assert "work" in frames or caught.value.__cause__ is not None
+    assert "work" in [entry.name for entry in caught.traceback]
     assert await things(store) == []
 
 
