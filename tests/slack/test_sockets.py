@@ -182,6 +182,37 @@ async def test_a_frame_that_cannot_be_read_is_told_and_does_no_harm(
         assert stage.slack.sockets.opened == 2
 
 
+@pytest.mark.parametrize("payload", ["{}", '{"event": {}}', "[1]", "null"])
+async def test_an_envelope_of_an_unknown_kind_is_told_once_and_acknowledged(
+    payload: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with staged() as stage:
+        await both(stage)
+        socket = stage.slack.sockets.open[0]
+        for number in ("1", "2"):
+            envelope = f'{{"type": "hologram", "envelope_id": "{number}", "payload": {payload}}}'
+            await socket.ws.send_str(envelope)
+        await stage.slack.until(lambda: stage.slack.sockets.unknown_acks == ["1", "2"])
+        assert capsys.readouterr().out.count("slack_envelope_unknown") == 1
+        await heard(stage, "still here")
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        '{"type": "disconnect"}',
+        '{"type": "disconnect", "reason": null}',
+        '{"type": "disconnect", "reason": "new"}',
+    ],
+)
+async def test_a_connection_that_is_ended_for_no_known_reason_is_replaced(frame: str) -> None:
+    async with staged() as stage:
+        await both(stage)
+        await stage.slack.sockets.open[0].ws.send_str(frame)
+        await both(stage, opened=3)
+        await heard(stage, "still here")
+
+
 async def test_of_its_own_posts_nothing_is_taken_and_each_is_acknowledged() -> None:
     async with staged() as stage:
         await stage.platform.deliver(Post("k1", InChannel(stage.channel), "Hello"))

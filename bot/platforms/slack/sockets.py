@@ -30,6 +30,9 @@ OPERATOR: Final = {
     "socket_mode_not_enabled": "Socket Mode is off for this app. Turn it on under Settings > Socket Mode.",
 }
 
+ENVELOPES: Final = frozenset({"events_api", "interactive", "slash_commands"})
+"""What comes by a connection to be read; Slack may come to send more."""
+
 Handle = Callable[[AsyncBaseSocketModeClient, SocketModeRequest], Awaitable[None]]
 IsEcho = Callable[[Mapping[str, Any]], bool]
 """Whether an event's payload means nothing, and needs only to be acknowledged."""
@@ -76,6 +79,7 @@ class _Connection(AsyncBaseSocketModeClient):
         self._receiver: asyncio.Task[None] | None = None
         self._requests: set[asyncio.Task[None]] = set()
         self._answered = 0.0
+        self._unknown: set[str] = set()
 
     async def connect(self) -> None:
         self._socket = await self._client.api.session.ws_connect(
@@ -135,7 +139,8 @@ class _Connection(AsyncBaseSocketModeClient):
     async def _read(self, text: str) -> None:
         try:
             said = dict(quick_json.loads(text))
-            request = SocketModeRequest.from_dict(said)
+            kind = str(said.get("type"))
+            request = SocketModeRequest.from_dict(said) if kind in ENVELOPES else None
         except (RecursionError, TypeError, ValueError):
             log.warning("slack_socket_unreadable", begins=text[:40])
             return
@@ -145,11 +150,16 @@ class _Connection(AsyncBaseSocketModeClient):
             task = asyncio.create_task(self._request(request))
             self._requests.add(task)
             task.add_done_callback(self._requests.discard)
-        elif said.get("type") == "hello":
+        elif kind == "hello":
             self.ready.set()
-        elif said.get("type") == "disconnect":
-            self.reason = str(said.get("reason", ""))
+        elif kind == "disconnect":
+            self.reason = str(said.get("reason") or "")
             self.ending.set()
+        elif "envelope_id" in said:
+            if kind not in self._unknown:
+                self._unknown.add(kind)
+                log.warning("slack_envelope_unknown", type=kind, what="it is acknowledged and left aside")
+            await self.send_socket_mode_response({"envelope_id": said["envelope_id"]})
 
     async def _request(self, request: SocketModeRequest) -> None:
         try:
