@@ -274,7 +274,7 @@ async def _forget(cog: Cog[Any, Any], member: Member, ctx: Ctx[Any, Any]) -> boo
 
 
 def as_json(kept: Sequence[Kept]) -> Mapping[str, Any]:
-    """What is kept about a person, by cog and kind, as JSON values. Times are in UTC, as ISO 8601 has them."""
+    """What is kept about a person, by cog and kind, as JSON values; times as ISO 8601, in UTC."""
     return {
         each.cog: {item.what: [_readable(row) for row in item.rows] for item in each.held}
         for each in kept
