@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from json.encoder import encode_basestring as quoted
 from typing import NamedTuple
 
 from bot import codec
@@ -28,18 +29,22 @@ class Because(NamedTuple):
     def of(self, reason: Words | None, *, anonymous: bool) -> Because:
         """The same for one message, with what the cog says about it, and maybe without who was behind it."""
         return Because(
-            cog=self.cog,
-            how=self.how,
-            at=self.at,
-            who="" if anonymous else self.who,
-            rule=self.rule,
-            set_by=self.set_by,
-            set_at=self.set_at,
-            reason=codec.dumps(reason) if reason is not None else "",
+            self.cog,
+            self.how,
+            self.at,
+            "" if anonymous else self.who,
+            self.rule,
+            self.set_by,
+            self.set_at,
+            "" if reason is None else codec.dumps(reason),
         )
 
     def dumps(self) -> str:
-        held = [f'"{name}":{codec.dumps(value)}' for name in self._fields if (value := getattr(self, name))]
+        held = [
+            f'"{name}":{value if type(value) is int else quoted(str(value))}'
+            for name, value in zip(self._fields, self, strict=True)
+            if value
+        ]
         return "{" + ",".join(held) + "}"
 
     @classmethod

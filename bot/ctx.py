@@ -186,15 +186,17 @@ class Ctx(Generic[SettingsT, StoreT]):
         ``anonymous`` keeps secret, from ``/kith why`` too, who asked for it.
         """
         place = InChannel(to.channel, to.thread or to.id) if isinstance(to, MessageRef) else InChannel(to)
-        self._say(
-            place,
-            content,
-            key,
-            attention=attention,
-            because=because,
-            ping=ping,
-            due_at=due_at,
-            anonymous=anonymous,
+        self.effects.said.append(
+            Said(
+                self._key(key),
+                place,
+                content,
+                attention,
+                because,
+                ping,
+                due_at,
+                anonymous=anonymous,
+            )
         )
 
     def dm(

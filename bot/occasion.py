@@ -7,10 +7,10 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from bot.host.settings import HOST, HostSettings
+from bot.host.settings import HostSettings
 from bot.model.content import Form
 from bot.model.events import Event, MessagePosted
-from bot.model.ids import Channel, Member, MessageRef
+from bot.model.ids import Channel, Member, MessageRef, Space
 from bot.model.roles import Actor
 from bot.outbox import Staged
 from bot.registry import Entry
@@ -58,17 +58,16 @@ class Occasion(NamedTuple):
 
 
 class Surroundings(NamedTuple):
-    """A space as a unit finds it."""
+    """A space as a unit finds it. ``values`` are those of its row, by which a change is noticed."""
 
+    values: tuple[Any, ...]
     row: Row
+    space: Space
+    default_channel: Channel | None
     settings: SpaceSettings
+    host: HostSettings
     zone: ZoneInfo
     silence: Hush | None
-
-    @property
-    def host(self) -> HostSettings:
-        settings: HostSettings = self.settings[HOST]
-        return settings
 
 
 class Outcome(NamedTuple):

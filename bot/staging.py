@@ -96,7 +96,7 @@ class Stager:
 
     def seal_form(self, ctx: Ctx[Any, Any], form: Form) -> Form:
         """The form with its action sealed, good for one use. Raises ActionTooLong."""
-        return replace(form, action=self._sealer.seal(form.action, ctx.space.key, once=ctx.new_id()))
+        return replace(form, action=self._sealer.seal(form.action, ctx.scope.space, once=ctx.new_id()))
 
     async def note(self, ctx: Ctx[Any, Any], topic: str, words: Words) -> None:
         """A line in the log that every member can read."""
@@ -104,7 +104,7 @@ class Stager:
             ctx.scope.tx,
             id=ctx.new_id(),
             community=ctx.community,
-            space=ctx.space.key,
+            space=ctx.scope.space,
             at=ctx.now,
             topic=topic,
             words=codec.dumps(words),
@@ -137,7 +137,7 @@ class Stager:
                 if verdict.at > ctx.now:
                     due_at = max(verdict.at, due_at or 0)
         pings = await self._pings(ctx, said, named, quiet)
-        content = self._sealer.seal_content(said.content, ctx.space.key)
+        content = self._sealer.seal_content(said.content, ctx.scope.space)
         post = Post(said.key, said.to, content, pings, said.reply_to)
         return [
             self._draft(ctx, part, because, _priority(said), due_at, said.attention)
@@ -154,7 +154,7 @@ class Stager:
         if said.content is None:
             changes.append(Delete(said.key, said.edits, to))
         else:
-            content = self._sealer.seal_content(said.content, ctx.space.key)
+            content = self._sealer.seal_content(said.content, ctx.scope.space)
             changes += self._fitted(ctx, Edit(said.key, said.edits, to, content))
         number = 2
         while await rows.get(ctx.scope.tx, ctx.community, f"{said.edits}/{number}") is not None:
@@ -247,7 +247,7 @@ class Stager:
             return None
         post = codec.loads(waiting.body)
         assert said.content is not None
-        content = self._sealer.seal_content(said.content, ctx.space.key)
+        content = self._sealer.seal_content(said.content, ctx.scope.space)
         edit = Edit(said.key, into, post.to, folded(post.content, content))
         return self._draft(ctx, edit, because, Priority.NORMAL)
 
@@ -289,7 +289,7 @@ class Stager:
         tx, asker, pinged = ctx.scope.tx, ctx.asked_by, []
         greeted = said.attention is Attention.GREETING
         for person in named:
-            if person.space != ctx.space.key or (person == asker and not greeted) or person.key in quiet:
+            if person.space != ctx.scope.space or (person == asker and not greeted) or person.key in quiet:
                 continue
             if asker not in (None, person) and await members.blocks(tx, ctx.community, person.key, asker.key):
                 continue

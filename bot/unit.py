@@ -6,10 +6,10 @@ storage leaves it unmarked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
 
 from bot import books, faults
@@ -29,18 +29,18 @@ from bot.model.text import T, Words
 from bot.occasion import Call, Occasion, Outcome, Surroundings
 from bot.outbox import Draft, Outbox, Staged
 from bot.registry import Entry, Registry
-from bot.settings import Sections, SpaceSettings
+from bot.settings import Sections
 from bot.staging import PAUSE, Stager, hush
 from bot.store import Scope
 from storage.errors import StorageError, UnitError
-from storage.port import Engine, Tx
+from storage.port import Engine, Row, Tx
 from storage.repos import drafts, marks, members, spaces
 from storage.repos import outbox as outbox_rows
 from storage.repos import settings as setting_rows
 
 BROKEN: Final = T("Something went wrong on my side, not yours. The hosts can see it. Please try again later.")
-SETTINGS_MOST: Final = 2_000
-"""Spaces whose settings are remembered; of others they are read again for each unit."""
+SPACES_MOST: Final = 2_000
+"""Spaces that are remembered with their settings; others are read anew for each unit."""
 ALREADY: Final = T("That form was sent already, so nothing was done this time.")
 UNKNOWN_PERSON: Final = T("I can't find that person here. Pick them from the list that opens after the @.")
 
@@ -69,12 +69,12 @@ class UnitRunner:
         self.new_id = new_id
         self._zone = zone
         self._communities: dict[str, int] = {}
-        self._zones: dict[str, ZoneInfo] = {}
-        self._settings: dict[str, tuple[int, SpaceSettings]] = {}
+        self._spaces: dict[str, Surroundings] = {}
 
     def zone(self, space: Space) -> ZoneInfo:
         """The space's time zone as last seen, for reading what people typed."""
-        return self._zones.get(space.key, self._zone)
+        known = self._spaces.get(space.key)
+        return self._zone if known is None else known.zone
 
     async def community(self, space: Space) -> int:
         """The community a space belongs to; an unknown space becomes one of its own.
@@ -120,7 +120,7 @@ class UnitRunner:
             if not await marks.claim(tx, community, occasion.event.id, now):
                 return None
             scope = Scope(tx, community, occasion.event.space.key, now, self.new_id)
-            around = await self._around(scope, occasion.event.space)
+            around = await self._around(scope)
             ctx = self._ctx(scope, occasion, around, HOST, "refusal")
             ctx.reply(words)
             drafts = await self._stage(ctx, occasion, around, ctx.effects)
@@ -154,13 +154,13 @@ class UnitRunner:
 
         async def work(tx: Tx) -> frozenset[Role]:
             scope = Scope(tx, community, space.key, self._clock.now(), self.new_id)
-            return held_roles(actor, (await self._around(scope, space)).host)
+            return held_roles(actor, (await self._around(scope)).host)
 
         return await self._engine.read(work)
 
     async def reading_ctx(self, scope: Scope, space: Space, actor: Actor, entry: Entry) -> Ctx[Any, Any]:
         """A context for a completer, which only reads."""
-        around = await self._around(scope, space)
+        around = await self._around(scope)
         happening = Event(id="completion", space=space, at=scope.now)
         return self._ctx(
             scope, Occasion(happening, "command", actor=actor), around, entry.cog.name, entry.handler.name
@@ -206,7 +206,7 @@ class UnitRunner:
             if not await marks.claim(tx, community, occasion.event.id, now):
                 return None
             scope = Scope(tx, community, occasion.event.space.key, now, self.new_id)
-            around = await self._around(scope, occasion.event.space)
+            around = await self._around(scope)
             ctx = self._ctx(scope, occasion, around, HOST, "note")
             await self._stager.note(ctx, topic, words)
             if not tells_hosts or around.host.hosts_channel is None:
@@ -226,13 +226,13 @@ class UnitRunner:
         if not await marks.claim(tx, community, event.id, now):
             return Outcome()
         handed = await books.keep(scope, event, occasion.subject)
-        rescheduled = isinstance(event, SpaceSeen) and await self._follow_settings(scope, event.space)
+        rescheduled = isinstance(event, SpaceSeen) and await self._follow_settings(scope)
         if calls is None:
             listeners = self._registry.listeners(handed) if handed is not None else ()
             calls = [Call(entry, (handed,)) for entry in listeners]
         if not calls:
             return Outcome(rescheduled=rescheduled)
-        around = await self._around(scope, event.space)
+        around = await self._around(scope)
         if occasion.member is not None and not occasion.member.name:
             occasion = await _named(tx, occasion, occasion.member)
         drafts: list[Draft] = []
@@ -252,24 +252,46 @@ class UnitRunner:
                 pass
         return Outcome(staged, form, rescheduled)
 
-    async def _follow_settings(self, scope: Scope, space: Space) -> bool:
+    async def _follow_settings(self, scope: Scope) -> bool:
         """Bring the space's schedules in line with its settings; whether anything changed."""
-        around = await self._around(scope, space)
+        around = await self._around(scope)
         return await sync_jobs(scope, self._registry, around.settings, around.zone)
 
-    async def _around(self, scope: Scope, space: Space) -> Surroundings:
-        row = await spaces.get(scope.tx, space.key)
+    async def _around(self, scope: Scope) -> Surroundings:
+        row = await spaces.get(scope.tx, scope.space)
         assert row is not None
-        version, settings = self._settings.get(space.key, (None, None))
-        if settings is None or version != row["settings"]:
-            rows = await setting_rows.of(scope.tx, scope.community, space.key)
-            settings = self._sections.load(space.key, rows)
-            if len(self._settings) >= SETTINGS_MOST:
-                self._settings.clear()
-            self._settings[space.key] = (row["settings"], settings)
-        zone = settings[HOST].zone or self._zone
-        self._zones[space.key] = zone
-        return Surroundings(row, settings, zone, hush(row, scope.now))
+        values = tuple(cast(Iterable[Any], row))
+        known = self._spaces.get(scope.space)
+        if known is None or known.values != values:
+            known = await self._changed(scope, row, values, known)
+        if row["paused_until"] is None:
+            return known
+        return known._replace(silence=hush(row, scope.now))
+
+    async def _changed(
+        self, scope: Scope, row: Row, values: tuple[Any, ...], known: Surroundings | None
+    ) -> Surroundings:
+        """The space anew: nobody knew it, or its row has changed."""
+        if known is not None and known.row["settings"] == row["settings"]:
+            settings = known.settings
+        else:
+            rows = await setting_rows.of(scope.tx, scope.community, scope.space)
+            settings = self._sections.load(scope.space, rows)
+        host: HostSettings = settings[HOST]
+        default = row["default_channel"]
+        if len(self._spaces) >= SPACES_MOST:
+            self._spaces.clear()
+        around = self._spaces[scope.space] = Surroundings(
+            values=values,
+            row=row,
+            space=Space.of(scope.space, row["name"]),
+            default_channel=Channel.of(default) if default else None,
+            settings=settings,
+            host=host,
+            zone=host.zone or self._zone,
+            silence=hush(row, scope.now),
+        )
+        return around
 
     def _ctx(
         self, scope: Scope, occasion: Occasion, around: Surroundings, cog: str, handler: str
@@ -280,11 +302,11 @@ class UnitRunner:
             handler=handler,
             event=occasion.event.id,
             scope=scope,
-            space=Space(occasion.event.space.platform, occasion.event.space.id, around.row["name"]),
+            space=around.space,
             zone=around.zone,
             settings=around.settings[cog] if maker is not None else None,
             store=maker.store_type(scope) if maker is not None else None,
-            default_channel=Channel.of(default) if (default := around.row["default_channel"]) else None,
+            default_channel=around.default_channel,
             people=around.row["people"],
             silent=around.silence is not None,
             asked_by=occasion.member,

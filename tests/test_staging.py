@@ -64,7 +64,7 @@ def test_when_a_space_is_silent(live: int | None, until: int | None, topic: str 
 
 async def test_a_long_post_goes_on_and_is_changed_as_one(shed: RoomTown) -> None:
     await says(shed, "long: lorem")
-    assert len(shed.said("#general")) > 2
+    assert len(shed.said("#general")) > 1
     assert sum(one.text.count("lorem") for one in shed.said("#general")) == 900
     await says(shed, "edit: short")
     assert [one.text for one in shed.said("#general")] == ["short"]

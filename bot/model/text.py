@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -166,65 +166,72 @@ def spans(words: Words) -> tuple[Span, ...]:
     if isinstance(words, str):
         return (Plain(words),) if words else ()
     if words.flat is None:
-        object.__setattr__(words, "flat", tuple(_joined(_spans(words, bold=False))))
+        flow = _Flow()
+        flow.words(words, bold=False)
+        object.__setattr__(words, "flat", flow.spans())
         assert words.flat is not None
     return words.flat
 
 
-def _spans(words: Words, *, bold: bool) -> Iterator[Span]:
-    if isinstance(words, str):
-        yield Plain(words, bold=bold)
-        return
-    given = words.given
-    if "*" not in words.template and "`" not in words.template:
-        yield from _filled(words.template, given, bold=bold)
-        return
-    # A bold mark may enclose an argument, so marks are read over the literal text with the
-    # placeholders still in it.
-    at = 0
-    for match in _MARK.finditer(words.template):
-        yield from _filled(words.template[at : match.start()], given, bold=bold)
-        if match.group(2) is not None:
-            text = plain_text(T(match.group(2), **given))
-            yield Plain(text, bold=bold, code=True)
-        else:
-            yield from _filled(match.group(1), given, bold=True)
-        at = match.end()
-    yield from _filled(words.template[at:], given, bold=bold)
+class _Flow:
+    """Spans as they come, with the plain words since the last of them held back, to be joined."""
 
+    def __init__(self) -> None:
+        self._done: list[Span] = []
+        self._held = ""
+        self._bold = False
 
-def _filled(template: str, given: Mapping[str, Arg], *, bold: bool) -> Iterator[Span]:
-    for name, literal in _pieces(template):
-        if name is None:
-            yield Plain(literal, bold=bold)
-            continue
-        value = given[name]
-        if isinstance(value, T):
-            yield from _spans(value, bold=bold)
-        elif isinstance(value, str | int):
-            yield Plain(str(value), bold=bold)
-        else:
-            yield value
+    def spans(self) -> tuple[Span, ...]:
+        self._let_go()
+        return tuple(self._done)
 
+    def words(self, words: T, *, bold: bool) -> None:
+        """Add a text with what is in it."""
+        template = words.template
+        given = dict(words.args)
+        if "*" not in template and "`" not in template:
+            self._fill(template, given, bold)
+            return
+        # A bold mark may enclose an argument, so marks are read over the literal text with the
+        # placeholders still in it.
+        at = 0
+        for match in _MARK.finditer(template):
+            self._fill(template[at : match.start()], given, bold)
+            if match.group(2) is not None:
+                text = plain_text(T(match.group(2), **given))
+                if text:
+                    self._whole(Plain(text, bold=bold, code=True))
+            else:
+                self._fill(match.group(1), given, True)
+            at = match.end()
+        self._fill(template[at:], given, bold)
 
-def _joined(parts: Iterable[Span]) -> Iterator[Span]:
-    held: Plain | None = None
-    for part in parts:
-        if not isinstance(part, Plain):
-            if held is not None:
-                yield held
-            held = None
-            yield part
-        elif not part.text:
-            continue
-        elif held is not None and (held.bold, held.code) == (part.bold, part.code) and not held.code:
-            held = Plain(held.text + part.text, bold=held.bold)
-        else:
-            if held is not None:
-                yield held
-            held = part
-    if held is not None:
-        yield held
+    def _fill(self, template: str, given: Mapping[str, Arg], bold: bool) -> None:
+        for name, text in _pieces(template):
+            if name is not None:
+                value = given[name]
+                if isinstance(value, T):
+                    self.words(value, bold=bold)
+                    continue
+                if not isinstance(value, str | int):
+                    self._whole(value)
+                    continue
+                text = str(value)
+            if not text:
+                continue
+            if bold is not self._bold:
+                self._let_go()
+                self._bold = bold
+            self._held += text
+
+    def _whole(self, span: Span) -> None:
+        self._let_go()
+        self._done.append(span)
+
+    def _let_go(self) -> None:
+        if self._held:
+            self._done.append(Plain(self._held, self._bold))
+            self._held = ""
 
 
 def plain_text(words: Words) -> str:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from enum import IntEnum
 from typing import NamedTuple
 
 from bot.model.content import Card, Content
-from bot.model.ids import Member, Space
-from bot.model.outgoing import Answer, Direct, Edit, Outgoing, Post
+from bot.model.outgoing import Answer, Edit, InChannel, Outgoing, Post
 from bot.model.text import Words, people
 
 
@@ -44,7 +42,7 @@ def form_of(out: Outgoing) -> str:
 
 
 def platform_of(out: Outgoing) -> str:
-    return Space.of(out.to.space).platform
+    return out.to.space.partition(":")[0]
 
 
 def is_answer(out: Outgoing) -> bool:
@@ -53,30 +51,22 @@ def is_answer(out: Outgoing) -> bool:
 
 def keys_of_people(out: Outgoing) -> str:
     """The keys of all whom this is to or about, a blank on both sides of each; empty if nobody."""
-    keys = dict.fromkeys([member.key for member in _members(out)])
-    return f" {' '.join(keys)} " if keys else ""
+    to = out.to
+    found = [] if isinstance(to, InChannel) else [to.member]
+    match out:
+        case Post():
+            found += [*out.pings, *people(*_words(out.content))]
+        case Edit():
+            found += people(*_words(out.content))
+    return f" {' '.join(dict.fromkeys([member.key for member in found]))} " if found else ""
 
 
-def _members(out: Outgoing) -> Iterator[Member]:
-    if isinstance(out.to, Direct | Answer):
-        yield out.to.member
-    if isinstance(out, Post):
-        yield from out.pings
-    if isinstance(out, Post | Edit):
-        yield from people(*_words(out.content))
-
-
-def _words(content: Content) -> Iterator[Words | None]:
+def _words(content: Content) -> list[Words | None]:
     if not isinstance(content, Card):
-        yield content
-        return
-    yield content.title
-    yield content.body
-    yield content.footer
+        return [content]
+    found: list[Words | None] = [content.title, content.body, content.footer]
     for section in content.sections:
-        yield section.heading
-        yield section.text
+        found += (section.heading, section.text)
         if section.control is not None:
-            yield section.control.label
-    for control in content.buttons:
-        yield control.label
+            found.append(section.control.label)
+    return found + [control.label for control in content.buttons]

@@ -95,22 +95,20 @@ class Staging:
         """Store a draft; nothing happens if its key is there already."""
         out = draft.out
         row = self._row(draft)
-        found = await lanes.lane_state(self._tx, row.community, row.key, row.platform, row.lane)
-        if found.known:
-            return
-        original = None
         if isinstance(out, Edit | Delete):
+            if await lanes.is_known(self._tx, row.community, row.key):
+                return
             original = await rows.get(self._tx, draft.community, out.of)
             if original is not None:
                 people = original.people if isinstance(out, Delete) else row.people
                 row = row._replace(original=original.id, people=people)
         if draft.due_at is not None and draft.due_at > self._now:
-            await lanes.insert(self._tx, row)
-            self._parked.append(Parked(row.platform, draft.due_at))
+            if await lanes.insert(self._tx, row):
+                self._parked.append(Parked(row.platform, draft.due_at))
             return
-        row, out = await self._place(row, out, found if original is None else None)
-        await lanes.insert(self._tx, row)
-        self._note(row, out)
+        row, out = await self._place(row, out)
+        if await lanes.insert(self._tx, row):
+            self._note(row, out)
 
     async def unpark(self, row_id: int) -> None:
         """Let a parked row into its lane, now that it is due; nothing happens if it is parked no more."""
@@ -122,7 +120,7 @@ class Staging:
         except Ended as end:
             await lanes.place(self._tx, _ended(row, end, self._now))
             return
-        row, out = await self._place(row, out, None)
+        row, out = await self._place(row, out)
         if await lanes.place(self._tx, row):
             self._note(row, out)
 
@@ -155,9 +153,7 @@ class Staging:
             added_at=self._real,
         )
 
-    async def _place(
-        self, row: OutboxRow, out: Outgoing, found: lanes.LaneState | None
-    ) -> tuple[OutboxRow, Outgoing]:
+    async def _place(self, row: OutboxRow, out: Outgoing) -> tuple[OutboxRow, Outgoing]:
         position = None
         try:
             if isinstance(out, Edit | Delete) and out.target is None:
@@ -171,24 +167,21 @@ class Staging:
                 row = row._replace(body=codec.dumps(out))
         except Ended as end:
             return _ended(row, end, self._now), out
-        if found is None:
-            found = await lanes.lane_state(self._tx, row.community, row.key, row.platform, row.lane)
+        found = await lanes.lane_state(self._tx, row.platform, row.lane)
         position = position or found.last + 1
         grant = self._grant(row.platform, row.lane, bool(row.answer)) if found.last == 0 else None
         if grant is None or found.sending >= grant.room:
             return row._replace(position=position), out
-        return (
-            row._replace(
-                position=position,
-                state="sending",
-                fence=grant.fence,
-                lease_until=grant.lease_until,
-                attempts=1,
-                first_attempt=self._real,
-                window_start=self._real,
-            ),
-            out,
+        started = row._replace(
+            position=position,
+            state="sending",
+            fence=grant.fence,
+            lease_until=grant.lease_until,
+            attempts=1,
+            first_attempt=self._real,
+            window_start=self._real,
         )
+        return started, out
 
     async def _original(self, row: OutboxRow, out: Edit | Delete) -> OutboxRow:
         """The message to be changed, which went out or may have; one that still waits is changed at once."""

@@ -44,6 +44,8 @@ def fit(out: Post | Edit, limits: Limits, measure: Measure) -> tuple[Post | Edit
     to = _destination(out.to, limits)
     if to is not out.to:
         out = replace(out, to=to)
+    if not isinstance(out.content, Card) and size(spans(out.content), measure) <= limits.text:
+        return (out,)
     numbered = choices(out.content, limits)
     if numbered:
         out = replace(out, choices=numbered)

@@ -94,12 +94,12 @@ class WelcomeStore(Store):
 
     async def turn(self) -> int:
         """The number of this greeting, counting from 0: says whose turn it is among the texts."""
-        row = await self.one(
+        turn = await self.upcoming_turn()
+        await self.run(
             "INSERT INTO welcome_turn (community, space, turn) VALUES (:community, :space, 1)"
-            " ON CONFLICT (community, space) DO UPDATE SET turn = welcome_turn.turn + 1 RETURNING turn"
+            " ON CONFLICT (community, space) DO UPDATE SET turn = welcome_turn.turn + 1"
         )
-        assert row is not None
-        return int(row["turn"]) - 1
+        return turn
 
     async def upcoming_turn(self) -> int:
         """What ``turn`` would say next, without taking it."""

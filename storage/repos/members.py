@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
-from storage.port import Params, Row, Tx
+from storage.port import Params, Row, Tx, Value
 
 
 class Joined(NamedTuple):
@@ -185,13 +186,20 @@ async def who_prefer(tx: Tx, community: int, people: Sequence[str], name: str) -
     """Which of these people set this preference."""
     if not people:
         return set()
-    given = {f"member{number}": key for number, key in enumerate(people)}
-    rows = await tx.all(
-        "SELECT member FROM preference WHERE community = :community AND name = :name"  # noqa: S608
-        f" AND member IN ({', '.join(f':{parameter}' for parameter in given)})",
-        {"community": community, "name": name, **given},
-    )
+    given: dict[str, Value] = {"community": community, "name": name}
+    for number, key in enumerate(people):
+        given[f"member{number}"] = key
+    rows = await tx.all(_who_prefer(len(people)), given)
     return {row["member"] for row in rows}
+
+
+@lru_cache
+def _who_prefer(count: int) -> str:
+    people = ", ".join([f":member{number}" for number in range(count)])
+    return (
+        "SELECT member FROM preference WHERE community = :community AND name = :name"  # noqa: S608
+        f" AND member IN ({people})"
+    )
 
 
 async def block(tx: Tx, community: int, member: str, other: str, now: int) -> None:

@@ -16,10 +16,8 @@ SENDER = "sender:"
 
 
 class LaneState(NamedTuple):
-    """``known``: the key is there already; ``last`` position in the lane, 0 if nothing stands in it;
-    ``sending``: rows of the platform on the wire."""
+    """``last`` position in the lane, 0 if nothing stands in it; ``sending``: rows on the wire."""
 
-    known: bool
     last: int
     sending: int
 
@@ -29,21 +27,30 @@ class LaneAt(NamedTuple):
     community: int
 
 
-async def lane_state(tx: Tx, community: int, key: str, platform: str, lane: str) -> LaneState:
+async def lane_state(tx: Tx, platform: str, lane: str) -> LaneState:
     row = await tx.one(
-        "SELECT EXISTS (SELECT 1 FROM outbox WHERE community = :community AND key = :key) AS known,"
-        " (SELECT MAX(position) FROM outbox WHERE lane = :lane AND position IS NOT NULL) AS last,"
+        "SELECT (SELECT MAX(position) FROM outbox WHERE lane = :lane AND position IS NOT NULL) AS last,"
         " (SELECT COUNT(*) FROM outbox WHERE platform = :platform AND state = 'sending') AS sending",
-        {"community": community, "key": key, "platform": platform, "lane": lane},
+        {"platform": platform, "lane": lane},
     )
     if row is None:
         raise LookupError("A SELECT without FROM always has a row.")
-    return LaneState(bool(row["known"]), row["last"] or 0, row["sending"])
+    return LaneState(row["last"] or 0, row["sending"])
 
 
-async def insert(tx: Tx, row: OutboxRow) -> None:
-    """Add a row that no attempt has come to an end of."""
-    await tx.run(_INSERT, row._asdict())
+async def is_known(tx: Tx, community: int, key: str) -> bool:
+    """Whether the community has an intent with this key."""
+    row = await tx.one(
+        "SELECT 1 AS found FROM outbox WHERE community = :community AND key = :key",
+        {"community": community, "key": key},
+    )
+    return row is not None
+
+
+async def insert(tx: Tx, row: OutboxRow) -> bool:
+    """Add a row that no attempt has come to an end of; False if its key is there already."""
+    added = await tx.run(_INSERT, row._asdict())
+    return added == 1
 
 
 async def by_id(tx: Tx, row_id: int) -> OutboxRow | None:
@@ -293,6 +300,7 @@ _NEW = [name for name in OutboxRow._fields if name not in _LATER]
 _INSERT = (
     f"INSERT INTO outbox ({', '.join(_NEW)}, doubts, looks, errors)"  # noqa: S608
     f" VALUES ({', '.join(f':{name}' for name in _NEW)}, 0, 0, 0)"
+    " ON CONFLICT (community, key) DO NOTHING"
 )
 _OURS = "(state <> 'sending' OR fence = :fence)"
 _SETTLED = (
