@@ -78,14 +78,16 @@ async def slack(config: Config) -> Sequence[Check]:
 def _show(checks: list[Check]) -> None:
     table = Table(box=None, show_header=False, pad_edge=False)
     for check in checks:
-        detail = Text(check.detail)
-        if check.remedy:
-            detail.append(f"\n{as_typed(check.remedy)}", style="italic")
+        detail = Text(check.detail, overflow="fold")
         table.add_row(
             Text(check.state.value, style=_STYLE[check.state]), check.title, detail, Text(check.code, "dim")
         )
     console = Console()
     console.print(table)
+    for check in checks:
+        if check.remedy:
+            # below the table, so that an address stays in one piece
+            console.print(Text(f"{check.code}: {as_typed(check.remedy)}", "italic"), soft_wrap=True)
     bad = sum(check.state is State.FAIL for check in checks)
     warned = sum(check.state is State.WARN for check in checks)
     if bad or warned:

@@ -68,7 +68,8 @@ class Guide:
         except RefusedByDiscord as refused:
             raise Refused(f"Discord refuses: {refused}") from refused
         except DeliveryError as error:
-            raise Refused(f"Discord can't be reached just now ({error.reason}). Try again.") from error
+            check = checkup.unreachable(error)
+            raise Refused(f"{check.title} {check.detail}. {check.remedy} Then try again.") from error
         self._say("\nAll done. Start Kith with `kith run`, then write /kith-admin setup in your server.")
 
     async def _steps(self) -> None:
@@ -186,7 +187,8 @@ class Guide:
         while True:
             for server in servers:
                 self._table(server)
-            wrong = [check for check in checkup.permissions([*servers]) if check.remedy]
+            found_wrong = [*checkup.unseen([*servers]), *checkup.permissions([*servers])]
+            wrong = [check for check in found_wrong if check.remedy]
             if not wrong:
                 break
             for check in wrong:

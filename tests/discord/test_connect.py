@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import stat
 import sys
@@ -13,13 +14,14 @@ import pytest
 import pytest_asyncio
 
 from bot.cli.checkup import discord as doctor_looks
+from bot.cli.checkup import show
 from bot.cli.connect import Guide, tokens_folder, with_token_file
 from bot.cli.failures import Refused
 from bot.config_file import load
 from bot.model.check import Check, State
 from bot.platforms.discord import checkup
 from bot.platforms.discord.errors import MEANINGS
-from bot.platforms.discord.permissions import INVITED, NEEDS
+from bot.platforms.discord.permissions import INVITED, NEEDS, invitation
 from tests.fakes.discord import FakeDiscord, P
 from tests.fakes.discord.permissions import Overwrite
 
@@ -294,6 +296,60 @@ async def test_the_doctor_warns_before_discord_reviews_and_drafts_the_applicatio
     if state is State.WARN:
         assert "10,000" in found.detail
         assert "A draft: “kith greets newcomers" in found.remedy
+
+
+async def test_a_server_that_can_not_be_looked_at_hides_no_other(
+    fake: FakeDiscord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = fake.guild("Odd", system_channel="hall")
+    fake.guild("Workshop", system_channel="hall")
+    fault = fake.faults.refuse(f"GET /guilds/{odd.id}", 403, 50001, times=None)
+    checks = await checkup.examine_token(fake.token, fake.api_url)
+    told = [check for check in checks if check.code == "discord-servers"]
+    assert [check.state for check in told] == [State.OK, State.WARN]
+    assert "Odd: Discord answers 403 50001" in told[1].detail
+    assert "invite it again" in told[1].remedy
+    assert {"discord-permissions", "discord-commands", "discord-reach"} <= {check.code for check in checks}
+    script = Script(fake.token)
+    script.when["Odd: Discord answers"] = fault.release
+    await guide(fake, tmp_path, script, monkeypatch).lead()
+    assert "It is in Odd, Workshop." in script.text
+    assert "Sent to your direct messages" in script.text
+
+
+async def test_the_doctor_counts_how_often_kith_may_still_connect(fake: FakeDiscord) -> None:
+    assert (await seen(fake))["discord-gateway"].state is State.OK
+    fake.session_starts_left = 99
+    few = (await seen(fake))["discord-gateway"]
+    assert (few.state, few.detail) == (State.WARN, "only 99 of 1,000 are left for about 24 h")
+    fake.session_starts_left = 0
+    none = (await seen(fake))["discord-gateway"]
+    assert none.state is State.FAIL
+    assert "again and again" in none.remedy
+    fake.faults.page("GET /gateway/bot", 200, '{"url": "wss://gateway.example"}', "application/json")
+    assert (await seen(fake))["discord-gateway"].state is State.OK
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "words"), [(429, "error code: 1015", "other bots"), (403, "<html>", "online")]
+)
+async def test_the_doctor_says_who_turned_it_away(
+    status: int, text: str, words: str, fake: FakeDiscord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake.faults.page("GET /applications/@me", status, text, times=2)
+    assert words in (await seen(fake))["discord-token"].remedy
+    with pytest.raises(Refused, match=words):
+        await guide(fake, tmp_path, Script(fake.token), monkeypatch).lead()
+
+
+async def test_addresses_stay_in_one_piece_on_a_narrow_terminal(
+    fake: FakeDiscord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    (tmp_path / "token").write_text(fake.token)
+    (tmp_path / "config.toml").write_text(f'[discord]\napi = "{fake.api_url}"\ntoken_file = "token"\n')
+    await asyncio.to_thread(show, tmp_path / "config.toml", as_json=False)
+    assert invitation(str(fake.world.application_id)) in capsys.readouterr().out
 
 
 async def test_the_doctor_tells_of_two_greetings(fake: FakeDiscord) -> None:

@@ -23,6 +23,7 @@ from bot.platforms.discord.permissions import Need, in_channel, invitation, miss
 
 CODES: Final = (
     "discord-token",
+    "discord-gateway",
     "discord-members",
     "discord-content",
     "discord-servers",
@@ -45,6 +46,8 @@ REACH_REVIEW: Final = 10_000
 _SERVERS_MOST: Final = 20
 """Servers that are looked at closely."""
 _NAMED_MOST: Final = 5
+_STARTS_WARN: Final = 10
+"""One in so many connections of a day left is few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,8 @@ class Server:
     announces_joins: bool
     deleted: tuple[str, ...] = ()
     """Ids of chosen channels that are there no more."""
+    refused: str = ""
+    """Why nothing of this can be seen."""
 
 
 def portal(found: Application, page: str = "bot") -> str:
@@ -97,15 +102,17 @@ async def examine(api: Api, *, reads: bool = False, chosen: Chosen = _NOTHING) -
     except Refused as refused:
         return [token_refused(refused)]
     except DeliveryError as error:
-        return [_unreachable(error)]
+        return [unreachable(error)]
     checks = [
         Check.ok("discord-token", "Discord token", f"belongs to {found.name}"),
         members_intent(found),
         content_intent(found, reads=reads),
     ]
     try:
+        checks.insert(1, await gateway(api))
         servers = [await server(api, found, each, chosen) for each in (await joined(api))[:_SERVERS_MOST]]
         checks.append(_servers(found, servers))
+        checks += unseen(servers)
         checks += permissions(servers)
         checks += greetings(servers)
         checks.append(await _commands(api, found))
@@ -113,7 +120,7 @@ async def examine(api: Api, *, reads: bool = False, chosen: Chosen = _NOTHING) -
     except Refused as refused:
         checks.append(Check.warn("discord-servers", "Discord servers", str(refused), "Look again later."))
     except DeliveryError as error:
-        checks.append(_unreachable(error))
+        checks.append(unreachable(error))
     return checks
 
 
@@ -128,6 +135,25 @@ def token_refused(refused: Refused) -> Check:
         )
     return Check.fail(
         "discord-token", "Discord token", f"Discord answers {refused}", "Run `kith connect discord`."
+    )
+
+
+async def gateway(api: Api) -> Check:
+    """How often Kith may still connect: past the limit of a day, Discord would reset the token."""
+    code, title = "discord-gateway", "Connections"
+    told = await api.ask("GET", "/gateway/bot")
+    limit = (told.get("session_start_limit") if isinstance(told, dict) else None) or {}
+    if "remaining" not in limit:
+        return Check.ok(code, title, "Discord names no limit")
+    left, most = int(limit["remaining"]), int(limit.get("total") or 0)
+    if left * _STARTS_WARN > most:
+        return Check.ok(code, title, f"{left:,} of {most:,} of a day are left")
+    hours = max(1, round(int(limit.get("reset_after") or 0) / 3_600_000))
+    remedy = "Something starts Kith again and again: its log says what. Stop it until then, and mend that."
+    if left:
+        return Check.warn(code, title, f"only {left:,} of {most:,} are left for about {hours} h", remedy)
+    return Check.fail(
+        code, title, f"all {most:,} of a day are used up; in about {hours} h there are more", remedy
     )
 
 
@@ -173,6 +199,19 @@ def _servers(found: Application, servers: list[Server]) -> Check:
     )
 
 
+def unseen(servers: list[Server]) -> list[Check]:
+    """One finding for each server of which nothing can be seen."""
+    title = "Discord servers"
+    remedy = "Look again later. If it stays so, remove Kith from that server and invite it again."
+    return [
+        Check.warn(
+            "discord-servers", "Discord servers", f"{each.name}: Discord answers {each.refused}", remedy
+        )
+        for each in servers
+        if each.refused
+    ]
+
+
 def allow(granted: Granted) -> str:
     """How to give Kith what it lacks in a channel, and what for."""
     wanted = "; ".join(f"{need.name} {need.why}" for need in granted.lacks)
@@ -198,7 +237,7 @@ def permissions(servers: list[Server]) -> list[Check]:
                         allow(granted),
                     )
                 )
-    if servers and not checks:
+    if not checks and any(not each.refused for each in servers):
         checks.append(Check.ok("discord-permissions", "Permissions", "all that is needed where Kith posts"))
     return checks
 
@@ -207,6 +246,8 @@ def greetings(servers: list[Server]) -> list[Check]:
     """One finding for each server that greets newcomers itself, or has no place for greetings."""
     checks = []
     for each in servers:
+        if each.refused:
+            continue
         if each.announces_joins:
             detail = f"{each.name}: Discord posts a join message of its own; two greetings are one too many"
             checks.append(Check.warn("discord-greetings", "Greetings", detail, SILENCE_JOINS))
@@ -214,7 +255,7 @@ def greetings(servers: list[Server]) -> list[Check]:
             detail = f"{each.name} has no channel for system messages, so newcomers are greeted nowhere yet"
             remedy = "Choose a greeting channel with /kith-admin settings, unless that is done."
             checks.append(Check.warn("discord-greetings", "Greetings", detail, remedy))
-    if servers and not checks:
+    if not checks and any(not each.refused for each in servers):
         checks.append(Check.ok("discord-greetings", "Greetings", "Kith's is the only one"))
     return checks
 
@@ -276,6 +317,16 @@ async def joined(api: Api) -> list[Json]:
 
 async def server(api: Api, found: Application, told: Json, chosen: Chosen = _NOTHING) -> Server:
     """What the bot may do in each text channel of a server, the greeting channel first."""
+    try:
+        return await _looked_at(api, found, told, chosen)
+    except Refused as refused:
+        if refused.status == 401:
+            raise
+        ident, people = str(told["id"]), int(told.get("approximate_member_count") or 0)
+        return Server(ident, str(told.get("name") or ident), people, (), False, refused=str(refused))
+
+
+async def _looked_at(api: Api, found: Application, told: Json, chosen: Chosen) -> Server:
     ident = str(told["id"])
     guild: Json = await api.ask("GET", "/guilds/{}", (ident,), major=ident)
     channels: list[Json] = await api.ask("GET", "/guilds/{}/channels", (ident,), major=ident)
@@ -312,10 +363,17 @@ def _granted(
     )
 
 
-def _unreachable(error: DeliveryError) -> Check:
-    return Check.fail(
-        "discord-token",
-        "Discord",
-        f"can't be reached ({error.reason})",
-        "Look whether this machine is online and whether discordstatus.com tells of trouble.",
-    )
+def unreachable(error: DeliveryError) -> Check:
+    """What keeps Discord from answering, as far as it can be told."""
+    remedy = "Look whether this machine is online and whether discordstatus.com tells of trouble."
+    if error.reason.startswith("discord-429"):
+        remedy = (
+            "Too many requests came from this machine's address. Kith waits as long as Discord wants; if it "
+            "comes again, look at its log for what is refused, and for other bots on the same address."
+        )
+    elif error.reason.startswith("no-answer"):
+        remedy = (
+            "Look for what stands between this machine and Discord: a proxy, or a network that wants a "
+            "sign-in first. discordstatus.com tells of trouble on Discord's side."
+        )
+    return Check.fail("discord-token", "Discord", f"can't be reached ({error.reason})", remedy)
