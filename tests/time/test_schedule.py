@@ -2,129 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
-from itertools import count, takewhile
-from typing import Any, TypeVar
+from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.clock import Clock, SystemClock, TravelClock, system_ms
-from bot.lease import LeasedRole
-from bot.model.rules import Daily, Interval, Once, Rule, Weekday, Weekly, instant, occurrences
-from bot.model.ticks import ScheduleDue, ScheduleSkipped, Tick, TimerDue
-from bot.schedule import Scheduler
+from bot.clock import SystemClock, TravelClock, system_ms
+from bot.model.rules import Daily, Interval, Once, Rule, Weekday, Weekly, occurrences
+from bot.model.ticks import ScheduleDue, Tick, TimerDue
 from bot.store import Scope
-from bot.timetable import cancel_timer, clear_schedule, rezone, set_schedule, set_timer
-from storage.port import Engine, Row, Tx
+from bot.timetable import cancel_timer, clear_schedule, rezone, set_schedule
+from storage.port import Tx
 from storage.repos import schedules
-
-BERLIN = ZoneInfo("Europe/Berlin")
-HOUR = 3_600_000
-DAY = 24 * HOUR
-NOON = Daily(times=(time(12),))
-
-T = TypeVar("T")
-
-
-def at(text: str, zone: ZoneInfo = BERLIN) -> int:
-    return instant(datetime.fromisoformat(text), zone)
-
-
-START = at("2027-01-04T10:00")
-"""A Monday."""
-
-
-@dataclass
-class Bench:
-    """A scheduler on a database, whose clock stands still unless moved, and all that it handed on."""
-
-    engine: Engine
-    clock: Clock
-    refusing: set[str] = field(default_factory=set)
-    ticks: list[Tick] = field(default_factory=list)
-    skips: list[ScheduleSkipped] = field(default_factory=list)
-    times: list[int] = field(default_factory=list)
-    then: Callable[[Tick], Awaitable[None]] | None = None
-    came: asyncio.Condition = field(default_factory=asyncio.Condition)
-    ids: count[int] = field(default_factory=lambda: count(1))
-
-    def scheduler(self, **options: Any) -> Scheduler:
-        return Scheduler(
-            engine=self.engine, clock=self.clock, accept=self.accept, skipped=self.skip, **options
-        )
-
-    async def accept(self, tick: Tick) -> None:
-        self.ticks.append(tick)
-        self.times.append(self.clock.now())
-        async with self.came:
-            self.came.notify_all()
-        if tick.id in self.refusing or tick.space in self.refusing:
-            raise RuntimeError("not now")
-        if self.then is not None:
-            await self.then(tick)
-
-    async def skip(self, skipped: ScheduleSkipped) -> None:
-        self.skips.append(skipped)
-
-    async def until(self, done: Callable[[], bool]) -> None:
-        async with asyncio.timeout(20), self.came:
-            await self.came.wait_for(done)
-
-    async def unit(self, work: Callable[[Scope], Coroutine[Any, Any, T]], community: int = 1) -> T:
-        now = self.clock.now()
-
-        async def inside(tx: Tx) -> T:
-            return await work(Scope(tx, community, f"local:{community}", now, lambda: next(self.ids)))
-
-        return await self.engine.unit(community, inside)
-
-    async def set(self, job: str, rule: Rule, community: int = 1, **more: Any) -> bool:
-        given = {"cog": "cog", "job": job, "rule": rule, "zone": BERLIN, **more}
-        return await self.unit(lambda scope: set_schedule(scope, **given), community)
-
-    async def set_timer(self, key: str, due_at: int, community: int = 1, **args: Any) -> None:
-        await self.unit(
-            lambda scope: set_timer(scope, key=key, cog="cog", handler="ring", args=args, due_at=due_at),
-            community,
-        )
-
-    async def row(self, job: str, community: int = 1) -> Row | None:
-        return await self.engine.read(
-            lambda tx: schedules.get(tx, community, f"local:{community}", "cog", job)
-        )
-
-    def fired(self) -> list[str]:
-        return [
-            f"{tick.job} {tick.local}" if isinstance(tick, ScheduleDue) else f"{tick.key} {tick.at}"
-            for tick in self.ticks
-        ]
-
-
-@pytest.fixture
-def bench(host_engine: Engine) -> Bench:
-    return Bench(host_engine, TravelClock(base=lambda: START))
-
-
-@asynccontextmanager
-async def running(scheduler: Scheduler) -> AsyncIterator[None]:
-    task = asyncio.create_task(scheduler.run())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
-def leap(bench: Bench, to: int) -> None:
-    """Time passes while nothing looks."""
-    assert isinstance(bench.clock, TravelClock)
-    bench.clock.move_to(to)
+from tests.time.workbench import BERLIN, DAY, HOUR, NOON, START, Bench, at, leap, running
 
 
 async def test_travel_fires_all_on_the_way_at_its_time_and_in_order(bench: Bench) -> None:
@@ -462,72 +353,6 @@ async def test_many_due_at_once_each_fire_once_and_in_order(bench: Bench) -> Non
     bench.refusing.clear()
     await bench.scheduler().look()
     assert len({tick.id for tick in bench.ticks}) == 1300
-
-
-async def test_it_wakes_up_by_itself_and_when_poked(host_engine: Engine) -> None:
-    bench = Bench(host_engine, SystemClock())
-    scheduler = bench.scheduler()
-    await bench.set_timer("soon", system_ms() + 30)
-    async with running(scheduler):
-        await bench.until(lambda: len(bench.ticks) == 1)
-        await bench.set_timer("now", system_ms())
-        scheduler.poke()
-        await bench.until(lambda: len(bench.ticks) == 2)
-    assert [tick.key for tick in bench.ticks if isinstance(tick, TimerDue)] == ["soon", "now"]
-
-
-async def test_it_wakes_up_when_the_clock_leaps(bench: Bench) -> None:
-    await bench.set("noon", NOON)
-    async with running(bench.scheduler()):
-        leap(bench, at("2027-01-04T12:05"))
-        await bench.until(lambda: len(bench.ticks) == 1)
-
-
-@pytest.mark.parametrize("dialect", ["postgres"])
-async def test_of_two_workers_one_fires_and_the_other_follows(bench: Bench) -> None:
-    now = [1_000_000]
-    roles = [LeasedRole(bench.engine, "scheduler", f"worker{n}", real_ms=lambda: now[0]) for n in (1, 2)]
-    one, two = (bench.scheduler(role=role) for role in roles)
-    await bench.set("noon", NOON)
-    leap(bench, at("2027-01-04T12:00"))
-    await one.look()
-    await two.look()
-    assert len(bench.ticks) == 1
-    leap(bench, at("2027-01-05T12:00"))
-    await two.look()
-    assert len(bench.ticks) == 1
-    await roles[0].release()
-    await two.look()
-    assert len(bench.ticks) == 2
-    leap(bench, at("2027-01-06T12:00"))
-    await one.look()
-    assert len(bench.ticks) == 2
-    now[0] += roles[0].term_ms + 1
-    await one.look()
-    assert len(bench.ticks) == 3
-    assert not await roles[1].held()
-
-
-@pytest.mark.parametrize("dialect", ["postgres"])
-async def test_a_lease_is_renewed_and_survives_a_clock_set_back(bench: Bench) -> None:
-    now = [1_000_000]
-    one, two = (LeasedRole(bench.engine, "role", name, real_ms=lambda: now[0]) for name in ("one", "two"))
-    assert await one.held()
-    for _ in range(10):
-        now[0] += one.term_ms // 2
-        assert await one.held()
-        assert not await two.held()
-    now[0] -= 5 * one.term_ms
-    assert await one.held()
-    assert not await two.held()
-
-
-@pytest.mark.parametrize("dialect", ["sqlite"])
-async def test_one_process_alone_holds_a_file_and_its_roles(bench: Bench) -> None:
-    role = LeasedRole(bench.engine, "scheduler", "worker")
-    assert await role.held()
-    await role.release()
-    assert await bench.engine.read(lambda tx: tx.all("SELECT * FROM role")) == []
 
 
 async def test_forgetting_a_person_leaves_the_schedule(bench: Bench) -> None:
