@@ -272,6 +272,7 @@ def test_a_second_one_on_the_same_data_says_so_and_leaves(kith: Kith) -> None:
         done = kith("run", "--port", "0", "--no-browser")
     assert done.returncode == Exit.IN_USE
     assert "Stop it first" in done.stderr
+    assert "To come into its room again: python3 start.py link" in done.stderr
     assert only_words(done.stderr)
 
 

@@ -279,7 +279,8 @@ def test_a_setting_is_changed_and_everybody_can_see_it(
         (["welcome.texts", "Hi {membr}"], "Did you mean {member}?"),
         (["kindness.dayly", "3"], "Did you mean kindness.daily?"),
         (["kindnes.daily", "3"], "Did you mean 'kindness'?"),
-        (["daily", "3"], "named with its section"),
+        (["daily", "3"], "named with its section, like kindness.daily, not 'daily'"),
+        (["local:shed", "3"], "named with its section, like kith.zone"),
         (["kindness.daily", "3", "--space", "local:rom"], "Did you mean 'local:room'?"),
     ],
 )

@@ -12,11 +12,12 @@ from pathlib import Path
 import typer
 
 from bot import app, logs, runtime
-from bot.cli.failures import Refused
+from bot.cli.failures import Exit, Refused
 from bot.cli.progress import bar
 from bot.config import Config
 from bot.config_file import Loaded, load
 from bot.core import BadSettings
+from storage.errors import DatabaseInUse
 
 
 def run(file: Path | None, *, port: int | None, host: str | None, browser: bool, fresh: bool) -> None:
@@ -29,6 +30,9 @@ def run(file: Path | None, *, port: int | None, host: str | None, browser: bool,
     try:
         with asyncio.Runner(loop_factory=runtime.loop_factory()) as runner:
             runner.run(_serve(loaded, browser=browser, fresh=fresh))
+    except DatabaseInUse as used:
+        again = "\nTo come into its room again: kith link" if config.has_room else ""
+        raise Refused(f"{used}{again}", Exit.IN_USE) from used
     except app.StartRefused as refusal:
         raise Refused(str(refusal)) from refusal
     except BadSettings as bad:

@@ -194,10 +194,18 @@ def _section(kith: Offline, wanted: str) -> str:
     raise Refused(f"There is no section {wanted!r}. {hint}")
 
 
+def _example(kith: Offline, wanted: str) -> str:
+    """The setting of that name, in the section that has it, or else any."""
+    named = [
+        (section, item.name) for section in kith.sections.names for item in kith.sections.parameters(section)
+    ]
+    return ".".join(next((one for one in named if one[1] == wanted), named[0]))
+
+
 def _setting(kith: Offline, wanted: str) -> tuple[str, Parameter]:
     section, dot, name = wanted.partition(".")
     if not dot:
-        raise Refused(f"A setting is named with its section, like {kith.sections.names[0]}.{wanted}")
+        raise Refused(f"A setting is named with its section, like {_example(kith, wanted)}, not {wanted!r}.")
     known = {item.name: item for item in kith.sections.parameters(_section(kith, section))}
     if name not in known:
         close = nearest(name, known)
