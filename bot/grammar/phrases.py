@@ -14,13 +14,8 @@ from bot.grammar.reading import Reader, ScheduleError
 from bot.model.rules import LAST_DAY, WEEK, Weekday
 from bot.model.text import T
 
-NUMBERS = dict(
-    zip(
-        ("a", "an", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven"),
-        (1, 1, *range(1, 12)),
-        strict=True,
-    )
-) | {"twelve": 12}
+_COUNTED = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+NUMBERS = {"a": 1, "an": 1} | {word: number for number, word in enumerate(_COUNTED, 1)}
 
 _MONTH_NAMES = {name.lower(): number for number, name in enumerate(MONTHS, 1)}
 _MONTH_NAMES |= {name[:3]: number for name, number in _MONTH_NAMES.items()} | {"sept": 9}
