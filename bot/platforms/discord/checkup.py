@@ -201,7 +201,6 @@ def _servers(found: Application, servers: list[Server]) -> Check:
 
 def unseen(servers: list[Server]) -> list[Check]:
     """One finding for each server of which nothing can be seen."""
-    title = "Discord servers"
     remedy = "Look again later. If it stays so, remove Kith from that server and invite it again."
     return [
         Check.warn(
