@@ -135,6 +135,22 @@ async def test_on_a_low_page_a_seat_is_as_high_as_what_one_sees(
     assert not await room.too_wide()
 
 
+@pytest.mark.parametrize("width", [320, 800, 900, 1000, 1280])
+async def test_hints_keep_their_words_whole(visitor: Visitor, width: int) -> None:
+    room = await visitor.open(width, 800)
+    titles = room.page.get_by_role("region", name="Three things to try").get_by_role("paragraph")
+    lines = await titles.evaluate_all(
+        "titles => titles.filter(title => title.clientHeight > 0)"
+        ".map(title => title.clientHeight / parseFloat(getComputedStyle(title).lineHeight))"
+    )
+    assert lines
+    assert max(lines) < 2.5, lines
+    first = await titles.first.evaluate(
+        "title => title.clientHeight / parseFloat(getComputedStyle(title).lineHeight)"
+    )
+    assert first < 1.5
+
+
 async def test_words_beside_a_button_have_room(visitor: Visitor) -> None:
     room = await visitor.open(375, 812, touch=True)
     await room.page.get_by_role("button", name="Amara", exact=True).click()
