@@ -20,7 +20,7 @@ from bot.cli.failures import Refused
 from bot.config_file import load
 from bot.model.check import Check, State
 from bot.platforms.discord import checkup
-from bot.platforms.discord.errors import MEANINGS
+from bot.platforms.discord.errors import LATER, MEANINGS
 from bot.platforms.discord.permissions import INVITED, NEEDS, invitation
 from tests.fakes.discord import FakeDiscord, P
 from tests.fakes.discord.permissions import Overwrite
@@ -364,5 +364,5 @@ def test_every_code_permission_and_reason_is_explained() -> None:
     assert re.findall(r"^### (discord-\w+)$", text, re.MULTILINE) == list(checkup.CODES)
     for need in NEEDS:
         assert f"| {need.name} | {need.why} | {'yes' if need.vital else 'better'} |" in text
-    for code in MEANINGS:
+    for code in (*MEANINGS, *LATER):
         assert f"`discord-{code}`" in text, code

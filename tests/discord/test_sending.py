@@ -14,7 +14,7 @@ from bot.model.content import Button, Card, Image
 from bot.model.events import CommandUsed, ControlUsed
 from bot.model.ids import Member
 from bot.model.outgoing import Answer, Delete, Direct, Edit, InChannel, Post, React
-from bot.platforms.base import Gone, RetryLater, Unsure
+from bot.platforms.base import DeliveryError, Gone, RetryLater, Unsure
 from bot.platforms.discord.limits import LIMITS
 from bot.platforms.discord.pace import Buckets, Budget, Invalid
 from tests.discord.town import Town
@@ -100,6 +100,60 @@ async def test_opening_too_fast_stops_all_opening_for_a_while(t: Town) -> None:
     with pytest.raises(RetryLater):
         await t.platform.deliver(Post("k2", Direct(t.ada), "Hello."))
     assert len(t.fake.sent("POST /users/@me/channels")) == 1
+
+
+async def test_who_is_quarantined_opens_no_more_for_hours(t: Town) -> None:
+    t.fake.faults.refuse("POST /users/@me/channels", 403, 20026)
+    for who in (t.mina, t.ada):
+        with pytest.raises(RetryLater, match="discord-20026") as refused:
+            await t.platform.deliver(Post(f"k{who.id}", Direct(who), "Hello."))
+        assert refused.value.after > 3_600
+    assert len(t.fake.sent("POST /users/@me/channels")) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "error", "after"),
+    [
+        (429, "error code: 1015", RetryLater, 600),
+        (429, "[]", RetryLater, 600),
+        (429, '{"retry_after": 0.337, "global": false}', RetryLater, 0.337),
+        (429, '{"retry_after": "soon"}', RetryLater, 60),
+        (429, '{"retry_after": null}', RetryLater, 60),
+        (429, '{"retry_after": NaN}', RetryLater, 60),
+        (429, '{"retry_after": -3}', RetryLater, 60),
+        (429, '{"retry_after": 1e400}', RetryLater, 60),
+        (403, "<html>Cloudflare</html>", RetryLater, 60),
+        (403, '{"message": "internal network error", "code": 40333}', RetryLater, 60),
+        (400, '{"message": null, "code": "odd"}', Gone, None),
+        (301, "", Unsure, None),
+        (520, "", Unsure, None),
+        (200, "<html>Sign in</html>", Unsure, None),
+        (200, "[]", Unsure, None),
+        (200, "{}", Unsure, None),
+        (200, '{"id": "5"}', Unsure, None),
+        (200, '{"id": null, "channel_id": "5"}', Unsure, None),
+    ],
+)
+async def test_every_odd_answer_has_a_meaning(
+    status: int, text: str, error: type[DeliveryError], after: float | None, t: Town
+) -> None:
+    t.fake.faults.page("POST /channels/*/messages", status, text, times=None)
+    with pytest.raises(error) as met:
+        await t.platform.deliver(post(t))
+    assert getattr(met.value, "after", None) == after
+
+
+async def test_an_odd_answer_to_an_interaction_is_no_answer(t: Town) -> None:
+    await t.start()
+    to = Answer(await t.token(t.ada), t.ada, t.channel)
+    await t.platform.deliver(Post("first", to, "One."))
+    t.fake.faults.page("POST /webhooks/*", 200, "[]", "application/json")
+    with pytest.raises(Unsure):
+        await t.platform.deliver(Post("second", to, "Two."))
+    t.forget()
+    t.fake.faults.page("GET /webhooks/*", 200, "{}", "application/json")
+    with pytest.raises(Unsure):
+        await t.platform.deliver(Post("second", to, "Two."))
 
 
 async def test_an_empty_history_that_may_not_be_read_says_nothing(t: Town) -> None:

@@ -13,7 +13,7 @@ from enum import Enum, auto
 from typing import Any, Final, NamedTuple
 
 from bot.platforms.base import RetryLater, Unsure
-from bot.platforms.discord.api import Api
+from bot.platforms.discord.api import Api, told
 from bot.platforms.discord.errors import (
     ANSWERED_ALREADY,
     BAD_TOKEN,
@@ -220,7 +220,7 @@ class Answers:
             made = await self._send("POST", _WEBHOOK, (token.application, token.secret), token, body)
         except Refused as refused:
             raise _too_late(refused) from refused
-        ident = str(made["id"])
+        ident = told(made, "id")
         state.sent[key] = ident
         return ident
 
@@ -236,6 +236,7 @@ class Answers:
                 state.phase = Phase.FRESH
                 return
             raise _too_late(refused) from refused
+        told(original, "id")
         if int(original.get("flags") or 0) & LOADING:
             state.phase = Phase.THINKING
             return

@@ -20,6 +20,8 @@ from bot.platforms.wire import PATIENCE, Answer, NoAnswer, NotSent, Wire
 
 _CLOSED_FOR: Final = 60.0
 _BANNED_FOR: Final = 600.0
+_LONGEST: Final = 86_400.0
+"""Seconds that Discord ever asks anybody to wait; what is longer is a mistake."""
 _UNREACHABLE_FOR: Final = 2.0
 _PATIENCE: Final = 30.0
 
@@ -120,6 +122,14 @@ class Api:
             raise Unsure(f"no-answer: {error}") from error
 
 
+def told(answer: Any, name: str) -> str:
+    """An id in an answer. Raises Unsure where it holds none: then it is not Discord's."""
+    ident = answer.get(name) if isinstance(answer, dict) else None
+    if not isinstance(ident, str) or not ident.isdecimal():
+        raise Unsure(f"no-answer: an answer without {name}")
+    return ident
+
+
 def _user_agent() -> str:
     """Discord wants every client's address and version: those of the library that Kith connects by."""
     from discord import __version__  # it takes its time to load, so only whoever connects loads it
@@ -160,27 +170,31 @@ def _judged(given: Answer) -> Any:
         if given.body and answer is None:
             raise Unsure(f"no-answer: {status} without JSON")
         return answer
-    told = answer if isinstance(answer, dict) else {}
+    about = answer if isinstance(answer, dict) else {}
     if status == 429:
-        raise _too_many(given.headers, told)
+        raise _too_many(given.headers, about)
     if status >= 500 or status < 400:
         raise Unsure(f"discord-{status}: no definite answer")
-    if not told:
+    if not about:
         raise RetryLater(f"discord-{status}: turned away at the door", _CLOSED_FOR, everywhere=True)
-    raise Refused(status, int(told.get("code") or 0), str(told.get("message") or ""), told.get("errors"))
+    code = about.get("code")
+    words = str(about.get("message") or "")
+    raise Refused(status, code if isinstance(code, int) else 0, words, about.get("errors"))
 
 
-def _too_many(headers: Mapping[str, str], told: Json) -> RetryLater:
+def _too_many(headers: Mapping[str, str], about: Json) -> RetryLater:
     scope = headers.get("x-ratelimit-scope", "")
-    after = told.get("retry_after", headers.get("retry-after"))
+    after = about.get("retry_after", headers.get("retry-after"))
     try:
         wait = float(after) if after is not None else _CLOSED_FOR
     except (TypeError, ValueError):
         wait = _CLOSED_FOR
-    if not told:
+    if not 0 <= wait <= _LONGEST:
+        wait = _CLOSED_FOR
+    if not about:
         log.error("discord_turned_us_away", seconds=_BANNED_FOR)
         return RetryLater("discord-429: shut out for a while", max(wait, _BANNED_FOR), everywhere=True)
-    everywhere = bool(told.get("global")) or scope == "global"
+    everywhere = bool(about.get("global")) or scope == "global"
     return RetryLater(f"discord-429: too fast ({scope or 'user'})", wait, everywhere=everywhere)
 
 

@@ -25,12 +25,13 @@ from bot.model.outgoing import (
 from bot.model.text import plain_text
 from bot.platforms.base import Gone, RetryLater, Unsure
 from bot.platforms.discord.answers import Answers, Token, TooLate
-from bot.platforms.discord.api import Api
+from bot.platforms.discord.api import Api, told
 from bot.platforms.discord.errors import (
     NO_ACCESS,
     NO_HISTORY,
     NO_PERMISSION,
     OPENING_TOO_FAST,
+    QUARANTINED,
     THREAD_EXISTS,
     UNKNOWN_CHANNEL,
     UNKNOWN_MESSAGE,
@@ -73,6 +74,7 @@ class Courier:
         self._dms: Kept[str, str] = Kept(_REMEMBERED)
         self._found: Kept[str, Receipt] = Kept(_REMEMBERED)
         self._opens_from = 0.0
+        self._why_closed = ""
 
     async def deliver(self, out: Outgoing) -> Receipt:
         """Raises RetryLater, Gone or Unsure."""
@@ -161,9 +163,9 @@ class Courier:
             else:
                 raise
             made = await self._send_to(place, body)
-        if str(made["channel_id"]) != place:
+        if told(made, "channel_id") != place:
             raise Unsure("nonce-elsewhere: Discord answered with a message of another channel")
-        return Receipt(MessageRef(channel, str(made["id"]), thread))
+        return Receipt(MessageRef(channel, told(made, "id"), thread))
 
     async def _send_to(self, place: str, body: Body) -> Any:
         return await self._api.send("POST", _MESSAGES, (place,), major=place, body=body)
@@ -213,18 +215,19 @@ class Courier:
         if (known := self._dms.get(member.id)) is not None:
             return known
         if (wait := self._opens_from - monotonic()) > 0:
-            raise RetryLater(f"discord-{OPENING_TOO_FAST}: opening private messages too fast", wait)
+            raise RetryLater(f"{self._why_closed}: no private messages are opened for now", wait)
         try:
-            made = await self._api.send("POST", _DM, body={"recipient_id": member.id})
+            ident = told(await self._api.send("POST", _DM, body={"recipient_id": member.id}), "id")
         except Refused as refused:
             outcome = refused.as_outcome()
-            if refused.code == OPENING_TOO_FAST and isinstance(outcome, RetryLater):
+            if refused.code in (OPENING_TOO_FAST, QUARANTINED) and isinstance(outcome, RetryLater):
                 self._opens_from = monotonic() + outcome.after
+                self._why_closed = f"discord-{refused.code}"
             raise
         except Unsure as error:
             # opening it sends nothing
             raise RetryLater(error.reason, 1.0) from error
-        return self._dms.put(member.id, str(made["id"]))
+        return self._dms.put(member.id, ident)
 
     # Changes.
 
