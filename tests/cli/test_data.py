@@ -23,8 +23,8 @@ from cogs.kindness.store import ThanksStore
 from storage.lock import FileLock
 from storage.port import Tx
 from storage.repos import book, members, spaces
+from tests.cli.command import Kith, only_words
 from tests.engines import PostgresServer
-from tests.test_cli import Kith, only_words
 
 ROOM = "local:room"
 ADA, BO = Member(ROOM, "ada", "Ada"), Member(ROOM, "bo", "Bo \u202e<b>")
@@ -38,7 +38,7 @@ SECRET_WORDS = "for the long evening"
 
 
 class KithInside(Kith):
-    """Runs commands in this process, which is faster; tests/test_cli.py shows them as processes."""
+    """Runs commands in this process, which is faster; tests/cli/test_command.py shows them as processes."""
 
     def __init__(self, home: Path, **environ: str) -> None:
         super().__init__(home)
