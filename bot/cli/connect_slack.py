@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
@@ -14,16 +16,17 @@ from bot import slack, slack_manifest
 from bot.cli.connect_slack_oauth import SharedGuide
 from bot.cli.failures import Refused
 from bot.cli.slack_app import is_known_current, is_said_current
-from bot.cli.terminal import Terminal, TyperTerminal, keep_token, with_secret_file
+from bot.cli.terminal import Terminal, TyperTerminal, keep_token, pasted, with_secret_file
 from bot.config_file import Loaded, load
 from bot.model.check import State
 from bot.model.content import Card, Section
 from bot.model.text import T
+from bot.platforms.base import DeliveryError
 from bot.platforms.slack import checks
 from bot.platforms.slack.adapter import SlackOptions
 from bot.platforms.slack.client import Refused as RefusedBySlack
 from bot.platforms.slack.manifest import creation_link, scopes
-from bot.platforms.slack.probe import say_privately
+from bot.platforms.slack.probe import say_privately, whose
 
 _PREFIX: Final = {"bot_token": "xoxb-", "app_token": "xapp-"}
 _SIGNING_SECRET: Final = re.compile(r"[0-9a-f]{32}")
@@ -79,9 +82,18 @@ class Guide:
             options = slack.options(self._config.slack)
             why = scopes(slack.catalog(self._config))
             is_current = is_known_current(self._config, self._terminal, wanted, why)
-        await self._check(options)
+        failed = await self._failed(options)
+        if failed and not given:
+            given = self._replacements(failed)
+            options = slack.options(self._config.slack, given)
+            failed = await self._failed(options) if given else failed
+        if failed:
+            raise Refused("Mend this first, then run the command again; nothing was kept from now.")
         if given:
-            self._keep(given)
+            try:
+                self._keep(given, await whose(options))
+            except (DeliveryError, RefusedBySlack) as error:
+                raise Refused(f"Slack fell silent ({error}). Run this again; nothing was kept.") from error
         if is_current or is_said_current(self._terminal):
             slack_manifest.keep(self._config, wanted)
         await self._greet(options)
@@ -108,15 +120,32 @@ class Guide:
 
     def _secrets(self) -> dict[str, str]:
         self._say("2. Copy these from the app's pages. What you paste here is not shown.")
-        given = {}
-        for key in ("bot_token", "signing_secret" if self._http else "app_token"):
-            value = self._terminal.ask_secret(f"   {_WHERE[key]}").strip()
-            if not _looks_right(key, value):
-                raise Refused(_mistaken(key, value))
-            given[key] = value
-        return given
+        return {key: self._secret(key) for key in ("bot_token", self._way_in)}
 
-    async def _check(self, options: SlackOptions) -> None:
+    @property
+    def _way_in(self) -> str:
+        return "signing_secret" if self._http else "app_token"
+
+    def _secret(self, key: str, *, needed: bool = True) -> str:
+        value = pasted(self._terminal.ask_secret(f"   {_WHERE[key]}"))
+        if (value or needed) and not _looks_right(key, value):
+            raise Refused(_mistaken(key, value))
+        return value
+
+    def _replacements(self, failed: Collection[str]) -> dict[str, str]:
+        """New secrets for those that Slack takes no more, as after the app was installed again."""
+        wanted = [
+            key
+            for code, key in (("slack-token", "bot_token"), ("slack-socket", self._way_in))
+            if code in failed
+        ]
+        if wanted:
+            self._say("\n   Paste a new one where that is to blame; Enter leaves it as it is.")
+        given = {key: self._secret(key, needed=False) for key in wanted}
+        return {key: value for key, value in given.items() if value}
+
+    async def _failed(self, options: SlackOptions) -> list[str]:
+        """The codes of what is wrong, all of which is told."""
         self._say("\n3. What Slack says:")
         failed = []
         for check in await checks.look(options, slack.catalog(self._config)):
@@ -124,16 +153,18 @@ class Guide:
             if check.state is not State.OK:
                 self._say(f"     {check.remedy}")
             if check.state is State.FAIL:
-                failed.append(check)
-        if failed:
-            raise Refused("Mend this first, then run the command again; nothing was kept from now.")
+                failed.append(check.code)
+        return failed
 
-    def _keep(self, given: dict[str, str]) -> None:
+    def _keep(self, given: dict[str, str], who: str) -> None:
         text = self._file.read_text(encoding="utf-8") if self._file.exists() else ""
         for key, value in given.items():
-            file = keep_token(f"slack-{key.replace('_', '-')}", value)
+            file = keep_token(f"slack-{who}-{key.replace('_', '-')}", value)
             text = with_secret_file(text, "slack", key, file)
             self._say(f"   Kept in {file}, for you alone.")
+            variable = f"KITH_SLACK_{key.upper()}"
+            if any(name in os.environ for name in (variable, f"{variable}_FILE")):
+                self._say(f"   {variable} in the environment comes before it: take that out.")
         self._file.write_text(text, encoding="utf-8")
         self._say(f"   {self._file.name} names these files.")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from bot import slack, slack_doctor, slack_manifest
 from bot.cli.failures import Refused
 from bot.cli.slack_app import is_known_current, is_said_current
-from bot.cli.terminal import Terminal, keep_token, tokens_folder, with_key, with_secret_file
+from bot.cli.terminal import Terminal, keep_token, pasted, tokens_folder, with_key, with_secret_file
 from bot.config import Config
 from bot.config_file import Loaded
 from bot.keyring import Keyring, new_key
@@ -82,7 +82,7 @@ class SharedGuide:
 
     def _ask(self) -> dict[str, str]:
         self._say("2. Copy these from Basic Information. What you paste of secrets is not shown.")
-        client_id = self._terminal.ask("   Client ID", "").strip()
+        client_id = pasted(self._terminal.ask("   Client ID", ""))
         if not re.fullmatch(r"\d+\.\d+", client_id):
             raise Refused(
                 "That is no client ID, which is two numbers with a dot between them. Nothing was kept."
@@ -90,7 +90,7 @@ class SharedGuide:
         given = {"client_id": client_id}
         for key in ("client_secret", "signing_secret"):
             words = key.replace("_", " ")
-            value = self._terminal.ask_secret(f"   {words.capitalize()}").strip()
+            value = pasted(self._terminal.ask_secret(f"   {words.capitalize()}"))
             if not re.fullmatch(r"[0-9a-f]{32}", value):
                 raise Refused(
                     f"That is no {words}, which has 32 digits and letters a to f. Nothing was kept."

@@ -33,7 +33,7 @@ class TyperTerminal:
 
     def ask_secret(self, question: str) -> str:
         with _ended_by_ctrl_c():
-            answer: str = typer.prompt(question, hide_input=True)
+            answer: str = typer.prompt(question, default="", show_default=False, hide_input=True)
         return answer
 
     def ask(self, question: str, default: str) -> str:
@@ -50,6 +50,11 @@ def _ended_by_ctrl_c() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def pasted(text: str) -> str:
+    """What was pasted, without the space and the quotes that came along."""
+    return text.strip().strip("\"'`“”").strip()
 
 
 def tokens_folder() -> Path:

@@ -87,7 +87,8 @@ async def test_from_nothing_to_a_greeting(
     for token in (workspace.bot_token, slack.app_token):
         assert token not in script.text
     kept = sorted(tokens_folder().iterdir())
-    assert [file.name for file in kept] == ["slack-app-token", "slack-bot-token"]
+    who = f"{workspace.id}-{workspace.bot.id}"
+    assert [file.name for file in kept] == [f"slack-{who}-app-token", f"slack-{who}-bot-token"]
     if sys.platform != "win32":
         assert {stat.S_IMODE(file.stat().st_mode) for file in kept} == {0o600}
     again = load(tmp_path / "config.toml", environ={})
@@ -126,6 +127,41 @@ async def test_the_wrong_token_is_not_kept(
     with pytest.raises(Refused, match=says):
         await guide(slack, tmp_path, script, monkeypatch).lead()
     assert not tokens_folder().exists()
+
+
+async def test_what_was_pasted_with_quotes_is_taken(
+    slack: FakeSlack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = slack.workspace("Workshop")
+    monkeypatch.setenv("KITH_SLACK_APP_TOKEN", "xapp-old")
+    script = Script(f' "{workspace.bot_token}"\n', f"`{slack.app_token}` ")
+    await guide(slack, tmp_path, script, monkeypatch).lead()
+    assert "KITH_SLACK_APP_TOKEN in the environment comes before it" in script.text
+    assert "KITH_SLACK_BOT_TOKEN" not in script.text
+
+
+async def test_tokens_that_slack_takes_no_more_are_replaced(
+    slack: FakeSlack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = slack.workspace("Workshop")
+    await guide(slack, tmp_path, Script(workspace.bot_token, slack.app_token), monkeypatch).lead()
+    workspace.uninstall()
+    for script in (Script(""), Script(slack.app_token), Script("xoxb-unknown")):
+        with pytest.raises(Refused, match=r"nothing was kept|Nothing was kept"):
+            await guide(slack, tmp_path, script, monkeypatch).lead()
+        assert "removed from this workspace" in script.text
+    workspace.install()
+    script = Script(workspace.bot_token)
+    await guide(slack, tmp_path, script, monkeypatch).lead()
+    assert "All done" in script.text
+    again = load(tmp_path / "config.toml", environ={}).config.slack
+    assert again.bot_token is not None
+    assert again.app_token is not None
+    assert again.bot_token.get_secret_value() == workspace.bot_token
+    slack.faults.add(Refuse("invalid_auth"), "apps.connections.open")
+    script = Script(slack.app_token)
+    await guide(slack, tmp_path, script, monkeypatch).lead()
+    assert "All done" in script.text
 
 
 async def test_a_renamed_command_is_named_so(

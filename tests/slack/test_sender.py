@@ -265,11 +265,15 @@ async def test_a_hanging_call_ends_with_whoever_waits_for_it(stage: SlackStage) 
     assert await stage.platform.find(hello(stage), 0) is not None
 
 
-async def test_a_removed_app_ends_deliveries_and_says_so(stage: SlackStage) -> None:
+async def test_a_removed_app_ends_deliveries_and_says_so(
+    stage: SlackStage, capsys: pytest.CaptureFixture[str]
+) -> None:
     stage.workspace.uninstall()
     await stage.sink.wait(SpaceLost)
+    await stage.slack.quiet()
     with pytest.raises(Gone):
         await stage.platform.deliver(hello(stage))
+    assert capsys.readouterr().out.count("Install the app again") == 1
 
 
 async def test_an_end_that_is_not_stored_is_told_again(stage: SlackStage) -> None:

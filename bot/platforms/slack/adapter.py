@@ -32,7 +32,7 @@ from bot.platforms.slack.listeners import Listeners
 from bot.platforms.slack.names import Names
 from bot.platforms.slack.notices import Notices
 from bot.platforms.slack.oauth import OAuth, OAuthOptions
-from bot.platforms.slack.parse import Parser
+from bot.platforms.slack.parse import REMOVED, Parser
 from bot.platforms.slack.people import listed, pages
 from bot.platforms.slack.render import Renderer
 from bot.platforms.slack.requests import Requests
@@ -381,12 +381,15 @@ def explain(error: str) -> str:
         case "not_allowed_token_type":
             return "slack.bot_token must be the bot token, which begins with xoxb-."
         case "token_revoked" | "account_inactive":
-            return "Kith was removed from this workspace. Install the app again and copy its new bot token."
+            return REMOVED
         case "token_expired":
             return (
                 "The bot token has expired, since this app's tokens rotate. Let the workspace install the "
                 "app itself: kith connect slack --oauth"
             )
         case "invalid_auth" | "not_authed":
-            return "Slack does not know the bot token. Copy it anew from OAuth & Permissions."
+            return (
+                "Slack does not know the bot token. Copy it anew from OAuth & Permissions, and give it to: "
+                "kith connect slack"
+            )
     return f"Slack refuses the bot token: {error}."

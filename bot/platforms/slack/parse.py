@@ -33,6 +33,10 @@ Json = Mapping[str, Any]
 log = structlog.get_logger(__name__)
 SPOKEN: Final = frozenset({None, "file_share", "thread_broadcast", "me_message"})
 """Subtypes of messages that are somebody's own words."""
+REMOVED: Final = (
+    "Kith was removed from this workspace. Install the app again, and give its new bot token to: "
+    "kith connect slack"
+)
 CREATION: Final = 60
 """Seconds after a channel was made in which its maker's coming in is no join."""
 SUBSCRIBED: Final[Mapping[str, str]] = {
@@ -119,8 +123,9 @@ class Parser:
         """What an event told is kept by the host now, so it may be remembered as known."""
         if event.get("type") in ("team_join", "user_change"):
             workspace.learn(event["user"])
-        elif isinstance(happened, SpaceLost):
+        elif isinstance(happened, SpaceLost) and not workspace.lost:
             workspace.lost = True
+            log.error("slack_uninstalled", workspace=workspace.team, what=REMOVED)
 
     # -- people --------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""A private message to somebody by name, without a running platform: the test welcome of `connect`."""
+"""What `connect` asks Slack without a running platform: whose token it is, and a test welcome in private."""
 
 from __future__ import annotations
 
@@ -29,6 +29,13 @@ async def say_privately(options: SlackOptions, who: str, card: Card) -> str:
         except DeliveryError as error:
             return f"The test message may not have arrived: {error.reason}"
     return "A test message is in your private messages from Kith."
+
+
+async def whose(options: SlackOptions) -> str:
+    """The workspace of a bot token and Kith's own user there, to name files by; raises as Client.call."""
+    async with Api(options.api) as api:
+        told = await Client(options.bot_token, api).call("auth.test")
+    return f"{told['team_id']}-{told['user_id']}"
 
 
 async def _find(workspace: Workspace, wanted: str) -> str | None:
