@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import AsyncIterator
 from typing import Any
 
 import discord
@@ -12,12 +11,6 @@ import pytest
 from tests.fakes.discord import NO_SPECS, FakeDiscord, Heard, P, Upload, aimed_at, running, specs_found
 
 needs_specs = pytest.mark.skipif(not specs_found(), reason=NO_SPECS)
-
-
-@pytest.fixture
-async def d() -> AsyncIterator[FakeDiscord]:
-    async with FakeDiscord() as fake:
-        yield fake
 
 
 async def test_discord_py_logs_in_and_sees_its_guilds(d: FakeDiscord) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -12,12 +11,6 @@ import discord
 import pytest
 
 from tests.fakes.discord import FakeDiscord, Heard, aimed_at, running, uncached
-
-
-@pytest.fixture
-async def d() -> AsyncIterator[FakeDiscord]:
-    async with FakeDiscord() as fake:
-        yield fake
 
 
 async def test_a_resume_replays_what_was_missed(d: FakeDiscord) -> None:

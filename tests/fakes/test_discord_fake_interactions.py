@@ -154,12 +154,6 @@ class Bot(Heard):
 
 
 @pytest.fixture
-async def d() -> AsyncIterator[FakeDiscord]:
-    async with FakeDiscord() as fake:
-        yield fake
-
-
-@pytest.fixture
 def guild(d: FakeDiscord) -> Guild:
     guild = d.guild()
     guild.channel("hello")

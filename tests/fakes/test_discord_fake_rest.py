@@ -29,12 +29,6 @@ POSTS = "POST /channels/*/messages"
 
 
 @pytest.fixture
-async def d() -> AsyncIterator[FakeDiscord]:
-    async with FakeDiscord() as fake:
-        yield fake
-
-
-@pytest.fixture
 def guild(d: FakeDiscord) -> Guild:
     return d.guild()
 
