@@ -11,7 +11,11 @@ import pytest
 
 from bot.model.events import MessagePosted, SpaceSeen
 from bot.model.outgoing import InChannel, Post
-from bot.platforms.slack.adapter import SlackPlatform, SlackRefused
+from bot.platforms.slack.adapter import SlackPlatform, SlackRefused, explain
+from bot.platforms.slack.notices import REMEDIES
+from bot.platforms.slack.parse import REMOVED
+from bot.platforms.slack.sockets import OPERATOR
+from bot.redact import Redactor
 from tests.contracts.platform_contract import Recorder
 from tests.fakes.slack import FakeSlack, Refuse, Status
 from tests.slack.stage import SlackStage, options, staged
@@ -160,6 +164,12 @@ async def test_a_wrong_token_says_which_one_belongs_there(bot: str, app: str, sa
             workspace.revoke()
         with pytest.raises(SlackRefused, match=says):
             await platform.run(Recorder(), SlackStage(slack).catalog)
+
+
+def test_what_to_do_is_not_taken_for_a_secret_in_the_log() -> None:
+    errors = ("token_revoked", "token_expired", "invalid_auth", "not_allowed_token_type", "org_token")
+    for words in (*OPERATOR.values(), *REMEDIES.values(), *map(explain, errors), REMOVED):
+        assert Redactor().value(words) == words
 
 
 async def test_without_a_way_in_it_does_not_start() -> None:

@@ -23,9 +23,10 @@ from bot.platforms.slack.client import Client, Refused
 CONNECTIONS: Final = 2
 OPERATOR: Final = {
     "invalid_auth": "Slack does not know the app-level token (slack.app_token, xapp-). Copy it anew from "
-    "Basic Information > App-Level Tokens.",
+    "Basic Information > App-Level Tokens, and give it to: kith connect slack",
     "not_allowed_token_type": "slack.app_token must be an app-level token, which begins with xapp-.",
-    "token_revoked": "The app-level token was revoked. Make a new one under Basic Information.",
+    "token_revoked": "The app-level token was revoked. Make a new one under Basic Information > App-Level "
+    "Tokens, and give it to: kith connect slack",
     "missing_scope": "The app-level token lacks connections:write. Make a new one with that scope.",
     "socket_mode_not_enabled": "Socket Mode is off for this app. Turn it on under Settings > Socket Mode.",
 }
