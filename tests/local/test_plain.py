@@ -137,7 +137,7 @@ async def test_a_form_is_asked_question_by_question(shed: Shed) -> None:
         ("calm ONE", "Days\n1. Fri\n2. Sun"),
         ("1, sun", "Loud?\nYes or no?"),
         ("maybe", "Yes or no?\nLoud?"),
-        ("yes", "Where\nNow: wall\n(“keep” leaves it as it is"),
+        ("yes", "Where\nNow: #wall\n(“keep” leaves it as it is"),
         ("keep", "Role\n"),
         ("nobody", "Choose one"),
         ("Moderators", "What for? A line.\n"),
@@ -160,6 +160,14 @@ async def test_a_form_is_asked_question_by_question(shed: Shed) -> None:
     assert not [event for event in shed.sink.events if isinstance(event, MessagePosted)]
     await shed.platform.say("u3", place, "Thanks")
     assert (await shed.sink.wait(MessagePosted)).text == "Thanks"
+
+
+async def test_several_texts_are_shown_as_they_can_be_written(shed: Shed) -> None:
+    shed.room.set_look("plain")
+    greetings = Field("texts", Kind.TEXTS, "Greetings", value=("Hello, you.", "Come in."))
+    shed.sink.answer = asks(replace(FORM, fields=(greetings,)))  # type: ignore[assignment]
+    await shed.platform.command("u3", "c2", "/shoutout")
+    assert "Now: Hello, you.\n\nCome in.\n" in shed.heard("u3")[-1]
 
 
 async def test_cancel_stops_the_questions(shed: Shed) -> None:

@@ -18,6 +18,7 @@ _SKIP = frozenset({"skip", "-"})
 _KEEP = frozenset({"keep", "same"})
 _YES = frozenset({"yes", "y"})
 _NO = frozenset({"no", "n"})
+_SIGNS = {Kind.MEMBER: "@", Kind.MEMBERS: "@", Kind.CHANNEL: "#"}
 
 
 def chosen(room: Room, message: Message) -> tuple[Message, list[Json]] | None:
@@ -139,20 +140,21 @@ def _ask(room: Room, dialog: Dialog) -> None:
     if not field["required"]:
         ways.insert(0, "“skip” leaves it out")
     if field["value"] is not None:
-        lines.append(f"Now: {_shown(room, field['value'])}")
+        lines.append(f"Now: {_shown(room, field['value'], Kind(field['kind']))}")
         ways.insert(0, "“keep” leaves it as it is")
     if field["problem"]:
         lines.insert(0, field["problem"])
     _tell(room, dialog, "\n".join(lines) + f"\n({'; '.join(ways)})")
 
 
-def _shown(room: Room, value: Any) -> str:
+def _shown(room: Room, value: Any, kind: Kind) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    items = value if isinstance(value, list) else [value]
-    return ", ".join(
-        room.name_of("@", str(item)) or room.name_of("#", str(item)) or str(item) for item in items
-    )
+    items = [str(item) for item in (value if isinstance(value, list) else [value])]
+    sign = _SIGNS.get(kind)
+    if sign is not None:
+        items = [f"{sign}{name}" if (name := room.name_of(sign, item)) else item for item in items]
+    return ("\n\n" if kind is Kind.TEXTS else ", ").join(items)
 
 
 def _tell(room: Room, dialog: Dialog, words: str) -> None:
