@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, get_origin
 
 from pydantic import SecretStr, ValidationError
 
@@ -325,6 +325,6 @@ def _from_text(section: type[Section], key: str, text: str) -> Any:
         return text.strip().lower() == "true"
     if annotation is int and re.fullmatch(r"\d{1,9}", text.strip()):
         return int(text)
-    if "tuple" in str(annotation):
+    if get_origin(annotation) is tuple:
         return [part.strip() for part in text.split(",") if part.strip()]
     return text

@@ -30,6 +30,10 @@ def show(file: Path | None) -> None:
     if config.web.secret is None and not secret_file(config).exists():
         raise Refused("That Kith was started with a secret. Give it to this command too, as KITH_SECRET.")
     link = asyncio.run(_link(config))
+    tell_link(link)
+
+
+def tell_link(link: str) -> None:
     typer.echo(f"Come in with this link; it works once, within {LINK_SECONDS // 60} minutes:\n\n  {link}\n")
 
 

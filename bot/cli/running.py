@@ -13,6 +13,7 @@ import typer
 
 from bot import app, logs, runtime
 from bot.cli.failures import Exit, Refused
+from bot.cli.link import tell_link
 from bot.cli.progress import bar
 from bot.config import Config
 from bot.config_file import Loaded, load
@@ -51,7 +52,7 @@ async def _serve(loaded: Loaded, *, browser: bool, fresh: bool) -> None:
                 typer.echo(f"Slack workspaces let it in at {kith.address}/slack/install")
         else:
             typer.echo(f"Kith is up. Your room is at {kith.address}")
-            typer.echo(f"Come in with this link; it works once, within 15 minutes:\n\n  {kith.link}\n")
+            tell_link(kith.link)
         typer.echo("Ctrl-C stops it; everything is kept.")
         sys.stdout.flush()
         if browser and kith.link is not None and _has_screen():

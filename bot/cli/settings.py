@@ -36,12 +36,9 @@ _REFERENCES = {Kind.CHANNEL: Channel, Kind.MEMBER: Member, Kind.ROLE: PlatformRo
 
 
 def show_spaces(file: Path | None) -> None:
-    async def work(tx: Tx) -> list[Row]:
-        return await spaces.every(tx)
-
     async def read() -> list[Row]:
         async with opened(load(file)) as kith:
-            return await kith.engine.read(work)
+            return await kith.engine.read(spaces.every)
 
     rows = asyncio.run(read())
     if not rows:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from bot.model.content import Form, Kind
-from bot.model.roles import Role
 from bot.model.text import clean
 from bot.platforms.fit import fit_form
 from bot.platforms.local import wire
@@ -122,7 +121,7 @@ def as_role(text: str) -> str:
     """A role by its id or name, as people write it."""
     wanted = text.strip().casefold()
     for role, name in ROLE_NAMES.items():
-        if wanted in (Role(role).value, name.casefold()):
+        if wanted in (role.value, name.casefold()):
             return role.value
     raise Mistake(f"One of: {', '.join(ROLE_NAMES.values())}.")
 
