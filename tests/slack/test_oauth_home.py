@@ -204,6 +204,27 @@ async def test_whatever_slack_tells_late_twice_and_in_any_order_the_truth_is_kep
         )
 
 
+@pytest.mark.parametrize("place", ["first", "second", "none"])
+async def test_an_event_is_for_the_workspace_that_it_is_authorised_for(s: Shared, place: str) -> None:
+    one, two = await s.place("One"), await s.place("Two")
+    await one.open()
+    await two.open()
+    kim = one.workspace.member("Kim")
+    ours, strange = {"team_id": one.workspace.id}, {"team_id": "T0NOWHERE"}
+    organisation = {"team_id": None, "enterprise_id": "E1", "is_enterprise_install": True}
+    authorizations = {"first": [ours, strange], "second": [strange, ours], "none": [organisation]}[place]
+    s.slack.delivery.event(
+        {
+            "type": "event_callback",
+            "team_id": one.workspace.id if place == "none" else "T0NOWHERE",
+            "authorizations": authorizations,
+            "event": {"type": "team_join", "user": kim.as_json(), "event_ts": s.slack.new_ts()},
+        }
+    )
+    await one.lead.sees(f"<@{kim.id}>", one.hall)
+    assert not [message for message in two.hall.live if kim.id in message.shown]
+
+
 async def test_a_persons_own_token_that_is_revoked_ends_nothing(s: Shared) -> None:
     one = await s.place("One")
     await one.open()

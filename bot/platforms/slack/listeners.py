@@ -379,7 +379,7 @@ class Listeners(AsyncMiddleware):
     def _of(self, body: Json) -> Workspace | None:
         installed = body.get("authorizations") or ()
         candidates = [
-            installed[0].get("team_id") if installed else None,
+            *(one.get("team_id") for one in installed),
             (body.get("view") or {}).get("app_installed_team_id"),
             (body.get("team") or {}).get("id"),
             body.get("team_id"),

@@ -363,10 +363,8 @@ class Tenants:
 
 def teams_of(body: Json) -> list[str]:
     """The workspaces that a request may be for, the likeliest first."""
-    installed = body.get("authorizations") or ()
-    if installed:
-        found = [installed[0].get("team_id")]
-    else:
+    found = [one.get("team_id") for one in body.get("authorizations") or ()]
+    if not any(found):
         found = [
             (body.get("view") or {}).get("app_installed_team_id"),
             (body.get("team") or {}).get("id"),
