@@ -35,6 +35,8 @@ LOOK_EVERY: Final = 2.0
 """Seconds between two looks whether the bot was invited."""
 _CHANNELS_SHOWN: Final = 12
 _SERVERS_SHOWN: Final = 5
+_NAME_SHOWN: Final = 32
+"""Characters of a channel's name beside which there is still room."""
 _COLUMN: Final = max(len(need.name) for need in NEEDS)
 
 
@@ -208,7 +210,7 @@ class Guide:
     def _table(self, server: checkup.Server) -> None:
         self._say(f"   {server.name}")
         shown = server.channels[:_CHANNELS_SHOWN]
-        width = max((len(granted.channel) for granted in shown), default=0) + 1
+        width = min(max((len(granted.channel) for granted in shown), default=0), _NAME_SHOWN) + 1
         for granted in shown:
             lacks = [*granted.lacks, *granted.would_like]
             what = f"lacks {', '.join(need.name for need in lacks)}" if lacks else "all it needs"

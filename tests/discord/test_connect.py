@@ -120,6 +120,19 @@ async def test_a_missing_permission_is_looked_at_again_once_it_is_mended(
     assert "Sent to your direct messages" in script.text
 
 
+async def test_names_do_nothing_to_the_terminal(
+    fake: FakeDiscord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guild = fake.guild("Work\u202eshop\x1b[2J", system_channel="hall")
+    guild.channel("\u2066side\x07")
+    guild.channel("a" * 100)
+    script = Script(fake.token)
+    await guide(fake, tmp_path, script, monkeypatch).lead()
+    assert "It is in Workshop[2J." in script.text
+    assert re.search("#side {20,40}all it needs", script.text)
+    assert all(line.isprintable() for line in script.text.splitlines())
+
+
 async def test_a_server_without_a_place_for_greetings_is_told(
     fake: FakeDiscord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

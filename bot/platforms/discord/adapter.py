@@ -191,7 +191,7 @@ class DiscordPlatform:
                     raise _explained(refused) from refused
                 except RetryLater as error:
                     wait = max(pause, error.after)
-                    log.warning("discord_unreachable", error=str(error), seconds=wait)
+                    log.warning("discord_unreachable", error=str(error), seconds=round(wait, 1))
                 except (DeliveryError, aiohttp.ClientError, OSError, TimeoutError) as error:
                     log.warning("discord_unreachable", error=str(error), seconds=pause)
                 except NotConnected:
@@ -216,7 +216,7 @@ class DiscordPlatform:
                 return await self._register_once(ident, catalog)
             except DeliveryError as error:
                 wait = max(pause, error.after if isinstance(error, RetryLater) else 0.0)
-                log.warning("commands_not_registered_yet", error=str(error), seconds=wait)
+                log.warning("commands_not_registered_yet", error=str(error), seconds=round(wait, 1))
             except Refused as refused:
                 log.error("commands_not_registered", error=str(refused), details=refused.details)
                 return

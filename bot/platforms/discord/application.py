@@ -17,6 +17,11 @@ _COMMANDS: Final = "/applications/{}/commands"
 _TRANSLATED: Final = {"with_localizations": "true"}
 
 
+def legible(name: Any) -> str:
+    """A name as a terminal may show it: without what turns around or overwrites what stands beside it."""
+    return "".join(filter(str.isprintable, str(name or "")))
+
+
 class Application(NamedTuple):
     """What Discord tells of an application."""
 
@@ -40,7 +45,7 @@ class Application(NamedTuple):
         bot = data.get("bot") or {}
         return cls(
             id=str(data["id"]),
-            name=str(data.get("name") or bot.get("username") or "the bot"),
+            name=legible(data.get("name") or bot.get("username")) or "the bot",
             bot=str(bot.get("id") or data["id"]),
             sees_members=bool(flags & _MEMBERS),
             sees_content=bool(flags & _CONTENT),

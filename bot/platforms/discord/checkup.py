@@ -13,7 +13,7 @@ from bot.model.events import MessagePosted
 from bot.platforms.base import DeliveryError
 from bot.platforms.discord import application
 from bot.platforms.discord.api import Api
-from bot.platforms.discord.application import Application
+from bot.platforms.discord.application import Application, legible
 from bot.platforms.discord.errors import Refused
 from bot.platforms.discord.ids import Json
 from bot.platforms.discord.limits import LIMITS
@@ -322,7 +322,7 @@ async def server(api: Api, found: Application, told: Json, chosen: Chosen = _NOT
         if refused.status == 401:
             raise
         ident, people = str(told["id"]), int(told.get("approximate_member_count") or 0)
-        return Server(ident, str(told.get("name") or ident), people, (), False, refused=str(refused))
+        return Server(ident, legible(told.get("name")) or ident, people, (), False, refused=str(refused))
 
 
 async def _looked_at(api: Api, found: Application, told: Json, chosen: Chosen) -> Server:
@@ -341,7 +341,7 @@ async def _looked_at(api: Api, found: Application, told: Json, chosen: Chosen) -
     flags = int(guild.get("system_channel_flags") or 0)
     return Server(
         ident,
-        str(guild.get("name") or ident),
+        legible(guild.get("name")) or ident,
         int(told.get("approximate_member_count") or 0),
         tuple(granted),
         announces_joins=bool(system) and not flags & 1,
@@ -354,7 +354,7 @@ def _granted(
 ) -> Granted:
     bits = in_channel(guild, me, roles, channel)
     return Granted(
-        str(channel.get("name") or channel["id"]),
+        legible(channel.get("name")) or str(channel["id"]),
         str(channel["id"]) == default,
         str(channel["id"]) in chosen,
         tuple(missing(bits)),
