@@ -13,7 +13,6 @@ import typer
 
 from bot import app, logs, runtime
 from bot.cli.failures import Exit, Refused
-from bot.cli.link import tell_link
 from bot.cli.progress import bar
 from bot.config import Config
 from bot.config_file import Loaded, load
@@ -51,6 +50,8 @@ async def _serve(loaded: Loaded, *, browser: bool, fresh: bool) -> None:
             if loaded.config.slack.client_id is not None:
                 typer.echo(f"Slack workspaces let it in at {kith.address}/slack/install")
         else:
+            from bot.cli.link import tell_link
+
             typer.echo(f"Kith is up. Your room is at {kith.address}")
             tell_link(kith.link)
         typer.echo("Ctrl-C stops it; everything is kept.")
