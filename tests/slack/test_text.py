@@ -11,7 +11,7 @@ from bot.model.content import CommandSpec, Field, Kind
 from bot.model.roles import Role
 from bot.platforms.slack import emoji
 from bot.platforms.slack.names import Names
-from bot.platforms.slack.text import escape, mentioned, typed
+from bot.platforms.slack.text import called, escape, mentioned, typed
 from tests.fakes.slack import markup
 
 SPECS = [
@@ -51,6 +51,25 @@ def test_signs_that_only_look_like_a_mention_are_read_as_words(text: str) -> Non
 )
 def test_what_slack_sends_as_people_see_it(sent: str, read: str) -> None:
     assert typed(sent) == read
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        (("Ada", "Ada Lovelace"), "Ada"),
+        (("", None, "Ada"), "Ada"),
+        (("  Ada\n the\tfirst ",), "Ada the first"),
+        (("\u200b\u2060 ", "\u202e", "ada"), "ada"),
+        (("Ada\u202eevil",), "Ada\u202eevil\u202c"),
+        (("Ada\x07\x00",), "Ada"),
+        (("👩‍👩‍👧", "x"), "👩‍👩‍👧"),
+        (("ܐܕܐ",), "ܐܕܐ"),
+        (("A" * 5_000,), "A" * 80),
+        ((), ""),
+    ],
+)
+def test_a_name_is_one_line_that_turns_nothing_after_it(names: tuple[str | None, ...], shown: str) -> None:
+    assert called(*names) == shown
 
 
 def test_people_mentioned_are_each_told_once() -> None:

@@ -14,6 +14,7 @@ import structlog
 from bot.model.ids import PlatformRole
 from bot.platforms.base import DeliveryError, RetryLater
 from bot.platforms.slack.client import Client, Refused
+from bot.platforms.slack.text import called
 
 EVERY: Final = 3_600.0
 """Seconds after which the groups are read again, whatever events told."""
@@ -166,5 +167,5 @@ def _is_cut(told: Mapping[str, Any], users: Collection[str]) -> bool:
 
 
 def _group(told: Mapping[str, Any], users: Collection[str]) -> _Group:
-    name = str(told.get("name") or told.get("handle") or "")
+    name = called(told.get("name"), told.get("handle"))
     return _Group(name, frozenset(users), int(told.get("date_update") or told.get("date_create") or 0))

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import Final
 
-from bot.model.text import Moment, MomentStyle
+from bot.model.text import Moment, MomentStyle, clean
 
 FORMATS: Final = {
     MomentStyle.TIME: "{time}",
@@ -17,6 +17,8 @@ FORMATS: Final = {
 _CONTROL: Final = re.compile(r"<([^<>\n]+)>")
 _LOOKALIKE: Final = re.compile(r"&lt;(?=[@#!])")
 _JOINER: Final = "\u2060"
+NAME: Final = 80
+"""Characters of a name, as Slack's own field for it takes."""
 
 
 def escape(text: str) -> str:
@@ -73,6 +75,15 @@ def _control(body: str) -> str:
     if not shown or address.removeprefix("mailto:") == shown or address.endswith(f"//{shown}"):
         return address.removeprefix("mailto:") if shown else address
     return f"{shown} ({address})"
+
+
+def called(*names: object) -> str:
+    """The first of these names in which there is anything to see, on one line; "" where there is none."""
+    for name in names:
+        line = " ".join(str(name or "").split())[:NAME]
+        if any(char.isprintable() and not char.isspace() for char in line):
+            return clean(line)
+    return ""
 
 
 def mentioned(text: str) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from bot.model.roles import Actor, Role
 from bot.platforms.base import DeliveryError
 from bot.platforms.slack.client import Client, Refused
 from bot.platforms.slack.groups import Groups
+from bot.platforms.slack.text import called
 
 PLATFORM: Final = "slack"
 SLACKBOT: Final = "USLACKBOT"
@@ -53,13 +54,13 @@ class Known:
     @classmethod
     def of(cls, user: Mapping[str, Any], team: str) -> Known:
         profile = user.get("profile") or {}
-        name = profile.get("display_name") or profile.get("real_name") or user.get("real_name")
+        names = (profile.get("display_name"), profile.get("real_name"), user.get("real_name"))
         # in an organisation's workspaces, people may be at home in another one of them, or in none
         teams = (user.get("enterprise_user") or {}).get("teams") or user.get("teams") or ()
         elsewhere = (user.get("team_id") or team) != team and team not in teams
         stranger = bool(user.get("is_stranger")) or elsewhere
         return cls(
-            name=str(name or user.get("name") or ""),
+            name=called(*names, user.get("name")),
             bot=bool(user.get("is_bot")) or user.get("id") == SLACKBOT,
             guest=stranger or bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
             gone=bool(user.get("deleted") or user.get("is_invited_user")),
