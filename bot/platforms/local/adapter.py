@@ -151,14 +151,7 @@ class LocalPlatform:
             self.room.tell(message)
             if BOT_ID in (*message.pings, *self.room.places[message.place].pair):
                 interaction = self._begin(seat, message.place, message.thread)
-                self.room.ledger.happen(
-                    "spoken_to",
-                    seat,
-                    token=interaction.id,
-                    place=message.place,
-                    thread=message.thread,
-                    message=message.id,
-                )
+                self.room.ledger.happen("spoken_to", seat, token=interaction.id, **message.ref)
         await self.room.saved()
         return message
 
@@ -328,14 +321,7 @@ class LocalPlatform:
 
     def _control(self, it: Interaction, shown: Message, action: str, chosen: list[str]) -> Happening:
         return self.room.ledger.happen(
-            "control",
-            it.who,
-            token=it.id,
-            place=shown.place,
-            thread=shown.thread,
-            message=shown.id,
-            action=action,
-            chosen=chosen,
+            "control", it.who, token=it.id, **shown.ref, action=action, chosen=chosen
         )
 
     async def _used(self, it: Interaction, kind: str, **more: object) -> Outcome:

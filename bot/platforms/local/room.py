@@ -277,9 +277,7 @@ class Room:
             self.ledger.happen(
                 "said",
                 message.author,
-                message=message.id,
-                place=message.place,
-                thread=message.thread,
+                **message.ref,
                 reply_to=message.reply_to,
                 text=message.raw,
             )
@@ -338,7 +336,7 @@ class Room:
         if not self.may_delete(seat, message):
             raise Refused("not_allowed", "Only its author and moderators can delete this message.")
         if self.heard(message):
-            self.ledger.happen("removed", seat, message=ident, place=message.place, thread=message.thread)
+            self.ledger.happen("removed", seat, **message.ref)
         self.history.remove(message)
 
     def dismiss(self, seat: str, ident: str) -> None:
@@ -366,9 +364,7 @@ class Room:
     def _told_reaction(self, kind: str, seat: str, message: Message, emoji: str) -> None:
         self.history.changed(message)
         if self.heard(message):
-            self.ledger.happen(
-                kind, seat, message=message.id, place=message.place, thread=message.thread, emoji=emoji
-            )
+            self.ledger.happen(kind, seat, **message.ref, emoji=emoji)
 
     def _reactable(self, seat: str, ident: str, emoji: str) -> Message:
         self.acting(seat)

@@ -68,6 +68,11 @@ class Message:
     choices: list[Json] = field(default_factory=list)
     reactions: dict[str, list[str]] = field(default_factory=dict)
 
+    @property
+    def ref(self) -> Json:
+        """Which message it is, as a happening tells it."""
+        return {"message": self.id, "place": self.place, "thread": self.thread}
+
 
 @dataclass(slots=True)
 class Happening:
