@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+import pytest
+
+from bot.model.check import State
 from bot.model.events import MemberJoined, MemberLeft, MessagePosted, ReactionAdded
 from bot.model.roles import Role
+from bot.platforms.base import Gone
+from bot.platforms.slack.checks import look
 from tests.fakes.slack import RateLimits
 from tests.slack.home import home
-from tests.slack.stage import SlackStage, staged
+from tests.slack.stage import CATALOG, SlackStage, options, staged
 
 
 async def settled(stage: SlackStage) -> None:
@@ -110,6 +117,47 @@ async def test_where_a_channel_is_the_community_its_newcomers_count() -> None:
         stage.workspace.member("Robin")
         found = {member.name async for member in stage.platform.members(stage.space) if not member.bot}
         assert found == {"Ada", "Mina", "Stranger"}
+
+
+async def test_kith_goes_into_the_public_channels_that_are_the_community() -> None:
+    async with staged() as first:
+        club = first.workspace.channel("club", bot=False)
+    async with staged(channels=(club.id,)) as stage:
+        again = stage.workspace.channel("club", stage.who(stage.ada), bot=False)
+        assert again.id == club.id
+        async for _ in stage.platform.members(stage.space):
+            pass
+        assert again.holds(stage.workspace.bot)
+        await stage.who(stage.mina).join(again)
+        await settled(stage)
+        assert stage.mina.id in joined(stage)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "why"),
+    [("private", "unknown, or private"), ("archived", "archived"), ("scope", "missing_scope")],
+)
+async def test_a_channel_of_the_community_that_is_closed_is_told(
+    trouble: str, why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with staged() as first:
+        club = first.workspace.channel("club", bot=False)
+    async with staged(channels=(club.id,)) as stage:
+        again = stage.workspace.channel("club", stage.who(stage.ada), private=trouble == "private", bot=False)
+        again.archived = trouble == "archived"
+        if trouble == "scope":
+            scopes = stage.workspace.installation.scopes
+            stage.workspace.set_scopes(*[scope for scope in scopes if scope != "channels:join"])
+        with suppress(Gone):
+            async for _ in stage.platform.members(stage.space):
+                pass
+        told = capsys.readouterr().out
+        assert "slack_channel_closed" in told
+        assert why in told
+        checks = await look(options(stage.slack, stage.workspace, channels=(club.id,)), CATALOG)
+        (check,) = [one for one in checks if one.code == "slack-channels"]
+        assert check.state is State.FAIL
+        assert club.id in check.detail
 
 
 async def test_whoever_makes_the_channel_did_not_join_it() -> None:

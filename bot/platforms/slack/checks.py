@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import aiohttp
@@ -15,7 +15,7 @@ from bot.platforms.slack import manifest
 from bot.platforms.slack.adapter import SlackOptions, explain, unfit
 from bot.platforms.slack.api import Api
 from bot.platforms.slack.client import Client, Refused
-from bot.platforms.slack.people import pages
+from bot.platforms.slack.people import CLOSED, closed, pages
 from bot.platforms.slack.skew import SKEW, clock_words
 from bot.platforms.slack.sockets import OPERATOR
 from bot.platforms.slack.workspace import Workspace
@@ -42,7 +42,7 @@ async def look(options: SlackOptions, catalog: Catalog) -> Sequence[Check]:
                     _clock(client),
                     _scopes(client, catalog),
                     await _socket(options, api, workspace),
-                    await _channels(workspace),
+                    await _channels(workspace, options.channels),
                 ]
         except (DeliveryError, TimeoutError) as error:
             detail = f"{options.api} can't be reached ({error or 'no answer in time'})"
@@ -138,9 +138,13 @@ async def _app_of(workspace: Workspace) -> str | None:
     return (told.get("bot") or {}).get("app_id")
 
 
-async def _channels(workspace: Workspace) -> Check:
+async def _channels(workspace: Workspace, community: Collection[str]) -> Check:
+    """``community``: the channels that are it, in which Kith has to be."""
     title = "Slack channels"
     try:
+        shut = [f"{one}: {why}" for one in community if (why := await closed(workspace, one))]
+        if shut:
+            return Check.fail("slack-channels", title, "; ".join(shut), CLOSED)
         found = [
             one.get("name", one["id"])
             async for one in pages(

@@ -6,11 +6,18 @@ import asyncio
 from collections.abc import AsyncIterator, Collection
 from typing import Any, Final
 
+import structlog
+
 from bot.model.ids import Member
-from bot.platforms.base import RetryLater
+from bot.platforms.base import DeliveryError, RetryLater
+from bot.platforms.slack.client import Refused
 from bot.platforms.slack.workspace import Known, Workspace
 
+NOT_IN: Final = "Kith isn't in it"
+CLOSED: Final = "Invite Kith there (/invite @Kith), or take the channel out of slack.channels."
 _TRIES: Final = 20
+
+log = structlog.get_logger(__name__)
 
 
 async def listed(workspace: Workspace, channels: Collection[str] = ()) -> AsyncIterator[Member]:
@@ -19,6 +26,8 @@ async def listed(workspace: Workspace, channels: Collection[str] = ()) -> AsyncI
     With ``channels``, those who are in one of them, whichever workspace they come from.
     """
     await workspace.groups.freshen(workspace.client)
+    for channel in channels:
+        await _enter(workspace, channel)
     inside = {ident for channel in channels for ident in [one async for one in _in(workspace, channel)]}
     met: set[str] = set()
     admins: set[str] = set()
@@ -39,6 +48,37 @@ async def listed(workspace: Workspace, channels: Collection[str] = ()) -> AsyncI
         stranger = await workspace.person(ident)
         if stranger is None or not stranger.gone:
             yield workspace.member(ident)
+
+
+async def closed(workspace: Workspace, channel: str) -> str:
+    """Why Kith hears nothing of who comes into a channel; "" where it does. Raises DeliveryError."""
+    try:
+        told = (await workspace.client.call("conversations.info", channel=channel))["channel"]
+    except Refused as refused:
+        unknown = refused.error == "channel_not_found"
+        return "it is unknown, or private without Kith in it" if unknown else str(refused)
+    if told.get("is_archived"):
+        return "it is archived"
+    return "" if told.get("is_member") else NOT_IN
+
+
+async def _enter(workspace: Workspace, channel: str) -> None:
+    """Be in a channel of the community, to hear who comes; said in the log where that can't be."""
+    try:
+        why = await closed(workspace, channel)
+        if why == NOT_IN:
+            await workspace.client.call("conversations.join", channel=channel)
+            return
+    except Refused as refused:
+        why = str(refused)
+    except DeliveryError:
+        return  # nobody can say now; who came is looked up again at the next start
+    if why:
+        log.error(
+            "slack_channel_closed",
+            channel=channel,
+            what=f"It is one of slack.channels, but nobody who comes there is noticed: {why}. {CLOSED}",
+        )
 
 
 async def _in(workspace: Workspace, channel: str) -> AsyncIterator[str]:
