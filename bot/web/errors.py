@@ -103,7 +103,10 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         )
     except NotSaved as error:
         _log.error("The room could not be saved: %s", error)
-        words = "It is shown, but the disk took it not. The room keeps trying, so don't send it again."
+        words = (
+            "The disk can't take this, perhaps because it is full; “python3 start.py doctor” tells. "
+            "It is kept until there is room, so don't send it again."
+        )
         return _answer(request, Refused("not_saved", words))
     except web.HTTPRequestEntityTooLarge:
         words = (

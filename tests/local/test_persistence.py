@@ -222,6 +222,25 @@ async def test_a_full_disk_loses_nothing_and_repeats_nothing(tmp_path: Path) -> 
         assert [message.id for message in platform.room.history.in_place("c2")][-2:] == last
 
 
+async def test_a_disk_that_stays_full_does_not_fill_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with opened(tmp_path / "room.db") as platform, listening(platform, Recorder()) as sink:
+        await sink.wait(SpaceSeen)
+        disk = platform.room._journal._db
+        await disk.execute("PRAGMA max_page_count = 1")
+        with pytest.raises(NotSaved):
+            await platform.say("u3", "c2", "Hello " * 200)
+        for _ in range(5):
+            with pytest.raises(NotSaved):
+                await platform.room.saved()
+        told = [record for record in caplog.records if "can't be saved yet" in record.getMessage()]
+        assert 1 <= len(told) <= 3
+        await disk.execute("PRAGMA max_page_count = 1000000")
+        await platform.room.saved()
+        await sink.wait(MessagePosted)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps no such modes")
 async def test_what_is_said_in_the_room_is_for_its_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "room.db"

@@ -68,11 +68,14 @@ class Pump:
             self._room.ledger.news.set()
 
     async def _until_saved(self) -> None:
+        failures = 0
         while True:
             try:
                 return await self._room.saved()
             except NotSaved as error:
-                _log.warning("The room can't be saved yet: %s", error)
+                failures += 1
+                if failures.bit_count() == 1:  # ever more seldom: a log may be on the same full disk
+                    _log.warning("The room can't be saved yet: %s", error)
 
     async def _tell(self, sink: Sink, happening: Happening, before: asyncio.Task[None] | None) -> None:
         if before is not None:
