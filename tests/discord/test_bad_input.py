@@ -289,6 +289,11 @@ ODD_INTERACTIONS: tuple[dict[str, Any], ...] = (
     {"member": None},
     {"member": {"user": {"id": "5"}}},
     {"channel_id": None},
+    {
+        "channel_id": None,
+        "data": {"id": "1", "name": "Thank for this", "type": 3, "target_id": "5", "resolved": {}},
+    },
+    {"channel_id": None, "type": 3, "data": {"component_type": 2, "custom_id": "x"}, "message": {"id": "5"}},
     {"guild_id": None},
     {"context": 99, "entitlements": [{"type": 99}], "locale": "xx-YY", "new_field": {"a": [1]}},
 )

@@ -165,7 +165,12 @@ class Hearing:
     def _updated(self, data: Json) -> None:
         """Roles and names change all the time; of interest is who passed the rules screen."""
         joined_at = time_ms(data.get("joined_at"))
-        if data.get("pending") is not False or joined_at is None or parse.is_waiting(data):
+        if (
+            data.get("pending") is not False
+            or joined_at is None
+            or not data.get("user")
+            or parse.is_waiting(data)
+        ):
             return
         if joined_at < now_ms() - _SCREENING_DAYS * _DAY_MS:
             return

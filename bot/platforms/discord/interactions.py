@@ -51,14 +51,14 @@ def read(guilds: Guilds, payload: Json) -> Used | None:
     who = member(space.key, user, told.get("nick"))
     held = roles_of(int(told.get("permissions") or 0))
     actor = Actor(who, held, frozenset(str(role) for role in told.get("roles") or ()))
-    channel = payload.get("channel_id")
+    place = _place(guilds, payload, str(guild))
     token = Token(str(payload["application_id"]), str(payload["id"]), str(payload["token"]))
     return Used(
         kind=int(payload.get("type") or 0),
         token=token,
         space=space,
         actor=actor,
-        channel=None if channel is None else _place(guilds, payload, str(guild))[0],
+        channel=None if place is None else place[0],
         locale=str(payload.get("locale") or ""),
         data=payload.get("data") or {},
         payload=payload,
@@ -79,7 +79,10 @@ def event(guilds: Guilds, tree: Tree, used: Used) -> Interaction | None:
     if used.kind == COMPONENT:
         chosen = tuple(str(value) for value in used.data.get("values") or ())
         action = action_of(used.custom_id)
-        return ControlUsed(**common, action=action, message=_message(guilds, used), chosen=chosen)
+        message = used.payload.get("message") or {}
+        return ControlUsed(
+            **common, action=action, message=_message(guilds, used, message.get("id")), chosen=chosen
+        )
     if used.kind == MODAL:
         values = modals.filled(used.space.key, used.data)
         return FormSent(**common, action=used.custom_id, values=values)
@@ -151,23 +154,22 @@ def _menu(guilds: Guilds, tree: Tree, used: Used, kind: int, common: dict[str, A
         return MenuUsed(**common, action=action, member=who if isinstance(who, Member) else None)
     told = (resolved.get("messages") or {}).get(target) or {}
     author = told.get("author")
-    place, thread = _place(guilds, used.payload, used.space.id)
     return MenuUsed(
         **common,
         action=action,
         member=None if not author or told.get("webhook_id") else member(used.space.key, author),
-        message=MessageRef(place, target, thread),
+        message=_message(guilds, used, target),
         text=words(guilds, used.space.id, text_of(told)),
     )
 
 
-def _message(guilds: Guilds, used: Used) -> MessageRef | None:
-    message = used.payload.get("message")
-    if not message:
-        return None
-    place, thread = _place(guilds, used.payload, used.space.id)
-    return MessageRef(place, str(message["id"]), thread)
+def _message(guilds: Guilds, used: Used, ident: Any) -> MessageRef | None:
+    place = _place(guilds, used.payload, used.space.id)
+    return None if ident is None or place is None else MessageRef(place[0], str(ident), place[1])
 
 
-def _place(guilds: Guilds, payload: Json, guild: str) -> tuple[Channel, str | None]:
-    return guilds.place(guild, str(payload["channel_id"]), payload.get("channel"))
+def _place(guilds: Guilds, payload: Json, guild: str) -> tuple[Channel, str | None] | None:
+    """Where it was used; None where Discord leaves that out."""
+    told = payload.get("channel") or {}
+    ident = payload.get("channel_id") or told.get("id")
+    return None if ident is None else guilds.place(guild, str(ident), told)
