@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.clock import system_ms
 from bot.model.events import MessagePosted, SpaceSeen
 from bot.model.outgoing import InChannel, Post
 from bot.platforms.slack.adapter import SlackPlatform, SlackRefused, explain
@@ -61,6 +62,22 @@ async def test_a_connection_that_is_stuck_is_rebuilt_and_what_it_swallowed_comes
         stage.slack.sockets.prefer = None
         stage.slack.clock.advance(4)
         await stage.sink.wait(MessagePosted, lambda event: event.text == "swallowed")
+
+
+async def test_after_a_sleep_of_this_machine_all_is_made_anew_and_people_are_counted_again() -> None:
+    async with FakeSlack() as slack:
+        stage, ahead = SlackStage(slack), 0
+        given = options(slack, stage.workspace)
+        stage.platform = SlackPlatform(given, now=lambda: system_ms() + ahead)
+        await stage.start()
+        try:
+            await both(stage)
+            ahead = 3_600_000
+            await both(stage, opened=4)
+            await slack.until(lambda: sum(isinstance(one, SpaceSeen) for one in stage.sink.events) == 2)
+            await heard(stage, "awake")
+        finally:
+            await stage.stop()
 
 
 async def test_cut_connections_are_made_anew_and_people_are_counted_again() -> None:

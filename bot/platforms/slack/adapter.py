@@ -220,6 +220,7 @@ class SlackPlatform:
             handle,
             changed,
             is_echo=self._is_echo,
+            now=self._now,
             pulse=self._options.pulse,
             connections=self._options.connections,
         )

@@ -31,6 +31,8 @@ OPERATOR: Final = {
     "socket_mode_not_enabled": "Socket Mode is off for this app. Turn it on under Settings > Socket Mode.",
 }
 
+ASLEEP: Final = 60.0
+"""Seconds that this machine may have slept; what is not acknowledged for longer, Slack may have given up."""
 ENVELOPES: Final = frozenset({"events_api", "interactive", "slash_commands"})
 """What comes by a connection to be read; Slack may come to send more."""
 
@@ -172,7 +174,10 @@ class _Connection(AsyncBaseSocketModeClient):
 
 
 class Sockets:
-    """Keeps the connections open. ``changed`` is called with how many there are."""
+    """Keeps the connections open. ``changed`` is called with how many there are.
+
+    ``now`` is real time in UTC milliseconds.
+    """
 
     def __init__(
         self,
@@ -181,6 +186,7 @@ class Sockets:
         changed: Callable[[int], Awaitable[None]],
         *,
         is_echo: IsEcho,
+        now: Callable[[], int],
         pulse: Pulse | None = None,
         connections: int = CONNECTIONS,
     ) -> None:
@@ -190,6 +196,8 @@ class Sockets:
         self._changed = changed
         self._pulse = pulse or Pulse()
         self._count = connections
+        self._now = now
+        self._clocks_differ = self._difference()
         self._open: set[_Connection] = set()
         self._closing: set[asyncio.Task[None]] = set()
 
@@ -239,7 +247,7 @@ class Sockets:
                         what="Slack allows an app ten connections. Does another Kith run with this token?",
                     )
                     await asyncio.sleep(self._pulse.crowded)
-                if why in ("too_many_websockets", "stuck", "closed", "link_disabled"):
+                if why in ("too_many_websockets", "stuck", "asleep", "closed", "link_disabled"):
                     await self._retire(new)
                     old = None
                 if time.monotonic() - began >= self._pulse.stuck:
@@ -288,6 +296,7 @@ class Sockets:
             with suppress(TimeoutError):
                 async with asyncio.timeout(pulse.look):
                     await connection.ending.wait()
+            self._look_for_sleep()
             if connection.reason:
                 return connection.reason
             if connection.is_closed or connection.ending.is_set():
@@ -297,6 +306,21 @@ class Sockets:
             if time.monotonic() - last >= pulse.ping:
                 last = time.monotonic()
                 await connection.beat()
+
+    def _look_for_sleep(self) -> None:
+        """After a sleep of this machine no connection is good any more, whatever else it seems.
+
+        All end at once, so that it shows that there was none: what happened meanwhile isn't told again.
+        """
+        before, self._clocks_differ = self._clocks_differ, self._difference()
+        if self._clocks_differ - before > ASLEEP:
+            for one in self._open:
+                one.reason = "asleep"
+                one.ending.set()
+
+    def _difference(self) -> float:
+        """Seconds by which the time of day is ahead of the clock that stands still while a machine sleeps."""
+        return self._now() / 1_000 - time.monotonic()
 
     async def _enter(self, connection: _Connection) -> None:
         if not connection.is_closed:
