@@ -125,7 +125,7 @@ class Guide:
         return api, await application.fetch(api)
 
     def _ask_token(self) -> str:
-        token = self._terminal.ask_secret("   Token").strip()
+        token = self._terminal.ask_secret("   Token").strip(" \t\r\n\"'").removeprefix("Bot ").strip()
         if not re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+", token):
             raise Refused(
                 "That is no bot token: those have three parts with dots between them. The client secret and "

@@ -154,6 +154,16 @@ async def test_a_wrong_token_is_named_and_kept_nowhere(
     assert not tokens_folder().exists()
 
 
+@pytest.mark.parametrize("form", ["  {}\r", '"{}"', "Bot {}", "'Bot {}' "])
+async def test_a_token_is_taken_as_people_paste_it(
+    form: str, fake: FakeDiscord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake.guild("Workshop", system_channel="hall")
+    await guide(fake, tmp_path, Script(form.format(fake.token)), monkeypatch).lead()
+    [kept] = tokens_folder().iterdir()
+    assert kept.read_text().strip() == fake.token
+
+
 async def test_a_token_that_was_reset_is_asked_for_anew(
     fake: FakeDiscord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -354,22 +354,50 @@ async def test_without_a_limit_there_is_always_a_place() -> None:
     assert budget.wait() == 0
 
 
+def told(name: str, remaining: str) -> dict[str, str]:
+    """What an answer tells of a bucket that is full again after five seconds."""
+    return {
+        "x-ratelimit-bucket": name,
+        "x-ratelimit-remaining": remaining,
+        "x-ratelimit-reset-after": "5",
+    }
+
+
 def test_a_bucket_opens_when_it_is_full_again() -> None:
     now = 100.0
     buckets = Buckets(lambda: now)
-    told = {"x-ratelimit-bucket": "b", "x-ratelimit-remaining": "1", "x-ratelimit-reset-after": "5"}
-    buckets.leave("POST /a", "1", told)
-    assert buckets.enter("POST /a", "1") == 0
-    assert buckets.enter("POST /a", "1") == 5
-    assert buckets.enter("POST /a", "2") == 0
-    buckets.leave("POST /a", "1", told | {"x-ratelimit-remaining": "0"})
-    assert buckets.enter("POST /a", "1") == 5
+    buckets.leave(buckets.enter("POST /a", "1"), "POST /a", "1", told("b", "1"))
+    first = buckets.enter("POST /a", "1")
+    assert first.wait == 0
+    assert buckets.enter("POST /a", "1").wait == 5
+    assert buckets.enter("POST /a", "2").wait == 0
+    buckets.leave(first, "POST /a", "1", told("b", "0"))
+    assert buckets.enter("POST /a", "1").wait == 5
     now = 106.0
-    assert buckets.enter("POST /a", "1") == 0
-    assert buckets.enter("POST /a", "1") == 0, "it is not known yet how many may go"
-    buckets.leave("POST /a", "1", {"x-ratelimit-bucket": "b", "x-ratelimit-remaining": "odd"})
-    buckets.leave("POST /a", "1", {"x-ratelimit-bucket": "b"})
-    assert buckets.enter("POST /a", "1") == 0
+    second = buckets.enter("POST /a", "1")
+    assert second.wait == 0
+    third = buckets.enter("POST /a", "1")
+    assert third.wait == 0, "it is not known yet how many may go"
+    buckets.leave(second, "POST /a", "1", told("b", "odd"))
+    buckets.leave(third, "POST /a", "1", {"x-ratelimit-bucket": "b"})
+    assert buckets.enter("POST /a", "1").wait == 0
+
+
+def test_what_is_under_way_counts_to_its_bucket_when_another_is_named() -> None:
+    """Deleting a message counts to one bucket or another, by the message's age."""
+    now = 100.0
+    buckets = Buckets(lambda: now)
+    early = [buckets.enter("DELETE /a", "1") for _ in range(2)]
+    for turn in early:
+        buckets.leave(turn, "DELETE /a", "1", told("young", "2"))
+    under_way = [buckets.enter("DELETE /a", "1") for _ in range(2)]
+    assert [turn.wait for turn in under_way] == [0, 0]
+    assert buckets.enter("DELETE /a", "1").wait == 5
+    for turn in under_way:
+        buckets.leave(turn, "DELETE /a", "1", told("old", "2"))
+    buckets.leave(buckets.enter("DELETE /a", "1"), "DELETE /a", "1", told("young", "1"))
+    assert buckets.enter("DELETE /a", "1").wait == 0, "nothing is under way any more"
+    assert buckets.enter("DELETE /a", "1").wait == 5
 
 
 def test_invalid_requests_are_forgotten_after_ten_minutes() -> None:

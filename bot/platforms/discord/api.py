@@ -60,8 +60,9 @@ class Api:
         if wait := self.pace.invalid.wait():
             raise RetryLater("discord-invalid: too many requests were refused lately", wait, everywhere=True)
         name = f"{method} {route}"
-        if wait := self.pace.buckets.enter(name, major):
-            raise RetryLater("discord-pace: this channel has had its share for now", wait)
+        turn = self.pace.buckets.enter(name, major)
+        if turn.wait:
+            raise RetryLater("discord-pace: this channel has had its share for now", turn.wait)
         headers: Mapping[str, str] = {}
         place = None
         try:
@@ -72,7 +73,7 @@ class Api:
         finally:
             if place is not None:
                 self.pace.budget.leave(place)
-            self.pace.buckets.leave(name, major, headers)
+            self.pace.buckets.leave(turn, name, major, headers)
         self.pace.note(answer.status, headers)
         return _judged(answer)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import inf
 from time import monotonic
-from typing import Final
+from typing import Final, NamedTuple
 
 INVALID_WINDOW: Final = 600.0
 """Seconds over which invalid requests count."""
@@ -80,6 +80,16 @@ class _Bucket:
     in_flight: int = 0
 
 
+class Turn(NamedTuple):
+    """Seconds until a request may go, 0 for one that goes, and the bucket to which that one counts."""
+
+    wait: float
+    bucket: _Bucket | None
+
+
+_AT_ONCE: Final = Turn(0.0, None)
+
+
 class Buckets:
     """The limits per route that Discord tells with each answer, kept by bucket and major id."""
 
@@ -88,24 +98,26 @@ class Buckets:
         self._names: dict[str, str] = {}
         self._buckets: dict[tuple[str, str], _Bucket] = {}
 
-    def enter(self, route: str, major: str) -> float:
-        """Seconds until a request may go; 0 for one that goes now, and counts until `leave`."""
+    def enter(self, route: str, major: str) -> Turn:
+        """Whether a request may go now; it counts until `leave` then."""
         bucket = self._buckets.get(self._key(route, major))
         if bucket is None:
-            return 0.0
+            return _AT_ONCE
         left = bucket.resets_at - self._now()
         if left <= 0:
             bucket.remaining = max(bucket.remaining, bucket.in_flight + 1)
         elif bucket.remaining <= bucket.in_flight:
-            return left
+            return Turn(left, None)
         bucket.in_flight += 1
-        return 0.0
+        return Turn(0.0, bucket)
 
-    def leave(self, route: str, major: str, headers: Mapping[str, str]) -> None:
-        """Its answer came, or will not come: `headers` are empty then; their names are in lower case."""
-        before = self._buckets.get(self._key(route, major))
-        if before is not None:
-            before.in_flight = max(0, before.in_flight - 1)
+    def leave(self, turn: Turn, route: str, major: str, headers: Mapping[str, str]) -> None:
+        """Its answer came, or will not come: `headers` are empty then; their names are in lower case.
+
+        Discord may count it to another bucket than the one to which it was thought to belong.
+        """
+        if turn.bucket is not None:
+            turn.bucket.in_flight -= 1
         name = headers.get("x-ratelimit-bucket")
         if name is None:
             return
