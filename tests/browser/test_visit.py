@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.browser.conftest import Visitor
 
@@ -145,3 +145,25 @@ async def test_the_clock_follows_when_a_plan_is_changed(visitor: Visitor) -> Non
     await room.dialog.get_by_role("combobox", name=re.compile("^Time zone")).fill("Asia/Kathmandu")
     await room.dialog.get_by_role("button", name="Save").click()
     await expect(room.clock).not_to_have_text(shown, use_inner_text=True)
+
+
+async def test_times_are_the_communitys_from_the_first_moment(visitor: Visitor) -> None:
+    room = await visitor.open()
+    await room.right.go("garden")
+    await room.right.say("/kith log")
+    told = room.right.message("opened Kith here").last
+    await expect(told).to_contain_text("today at")
+    await room.clock.get_by_role("button", name="+1 day").click()
+    await room.clock.get_by_role("button", name="+1 day").click()
+    await expect(told).not_to_contain_text("today at")
+    shown = await told.inner_text()
+
+    async def late(route: Route) -> None:
+        await expect(room.clock).to_be_visible()
+        await route.continue_()
+
+    await room.page.route("**/api/clock", late)
+    await room.page.reload()
+    await room.ready()
+    await expect(told).to_have_count(1)
+    assert await told.inner_text() == shown

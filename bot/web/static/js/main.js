@@ -136,5 +136,5 @@ document.addEventListener("visibilitychange", () => {
 });
 window.addEventListener("kith:signed-out", signedOut, { once: true });
 show(recall("side", /** @type {string} */ ("left")) === "right" ? right : left);
-clock.load();
-takeSeats();
+// First the clock: times are shown in the community's zone, and seen from its now.
+clock.load().finally(takeSeats);
