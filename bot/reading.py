@@ -120,7 +120,10 @@ def called_in(words: str, names: Mapping[str, str]) -> str:
 
 
 def shown(field: Field, raw: Raw | None) -> Field:
-    """The field with a raw value filled in, for a form that asks again; people and channels by their ids."""
+    """The field with a raw value filled in, for a form that asks again.
+
+    People and channels stand by their ids where they are asked for, and by their names among words.
+    """
     if raw is None:
         return field
     if isinstance(raw, bool):
@@ -132,7 +135,7 @@ def shown(field: Field, raw: Raw | None) -> Field:
     if isinstance(raw, str) and field.kind in _REFERENCES:
         match = _REFERENCES[field.kind].search(raw)
         return replace(field, value=match.group(1) if match else None)
-    return replace(field, value=_as_text(raw))
+    return replace(field, value=_named(_as_text(raw)))
 
 
 def _as_text(raw: Raw) -> str:

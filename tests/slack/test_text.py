@@ -39,6 +39,7 @@ def test_signs_that_only_look_like_a_mention_are_read_as_words(text: str) -> Non
     [
         ("<@U0000001|ada> hi", "<@U0000001|ada> hi"),
         ("<#C0000001|hall>", "<#C0000001|hall>"),
+        ("<#C0000001|> <#C0000001>", "<#C0000001> <#C0000001>"),
         ("<!here> <!channel|channel>", "@here @channel"),
         ("<!subteam^S0000001|@makers>", "<!subteam^S0000001|@makers>"),
         ("<https://example.org>", "https://example.org"),

@@ -258,6 +258,17 @@ async def test_typed_words_find_their_places_and_a_form_asks_for_the_rest(h: Hom
     assert problems[0].startswith("⚠")
 
 
+async def test_channels_among_words_stand_by_their_names(h: Home) -> None:
+    form = await (await h.ada.command(h.hall, "/shoutout", "see ", h.wall, " for what she did")).view()
+    (words,) = [block for block in form.blocks if block.get("element", {}).get("multiline")]
+    assert words["element"]["initial_value"] == "see #wall for what she did"
+    await h.ada.submit(form, {"To": h.mina})
+    await h.mina.sees("see #wall for what she did", h.wall)
+    h.wall.name = ""  # as Slack tells of channels that Kith isn't in
+    await h.mina.command(h.hall, "/shoutout", h.ada, " see ", h.wall, " for the cake")
+    await h.ada.sees("see #a channel for the cake", h.wall)
+
+
 async def test_mistakes_in_settings_are_shown_beside_what_was_typed(h: Home) -> None:
     form = await (await h.kith(h.robin, "admin settings knowledge")).view()
     await h.robin.submit(form, {"Channel for snippets": h.wall, "When to share one": "every blursday"})

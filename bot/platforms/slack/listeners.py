@@ -36,7 +36,7 @@ from bot.platforms.slack.client import Refused
 from bot.platforms.slack.forms import Asked
 from bot.platforms.slack.home import SHORTCUT
 from bot.platforms.slack.names import Names
-from bot.platforms.slack.parse import Parser, Unknown, groups_named, words
+from bot.platforms.slack.parse import Parser, Unknown, channels_named, groups_named, words
 from bot.platforms.slack.render import LINK, Renderer
 from bot.platforms.slack.sender import Sender
 from bot.platforms.slack.text import typed
@@ -196,8 +196,11 @@ class Listeners(AsyncMiddleware):
             body["command"], typed(body.get("text") or ""), self._catalog.commands
         )
         spec = self._specs.get(path)
-        if spec is None or all(item.kind is not Kind.ROLE for item in spec.fields):
+        asked = {item.kind for item in spec.fields} if spec is not None else set()
+        if Kind.ROLE not in asked:
             text = groups_named(workspace, text)
+        if Kind.CHANNEL not in asked:
+            text = channels_named(text)
         used = CommandUsed(
             id=self._id(workspace, "command", body["trigger_id"]),
             space=workspace.space,

@@ -64,8 +64,12 @@ def words(workspace: Workspace, written: str) -> str:
     told = text.typed(written)
     if "<" not in written:
         return told  # as most messages are: nothing is named in them
-    told = _CHANNEL.sub(r"<#\1|a channel>", _PERSON.sub(r"<@\1|>", told))
-    return groups_named(workspace, told)
+    return groups_named(workspace, channels_named(_PERSON.sub(r"<@\1|>", told)))
+
+
+def channels_named(told: str) -> str:
+    """The words with a name for channels that come without, as those do that Kith isn't in."""
+    return _CHANNEL.sub(r"<#\1|a channel>", told)
 
 
 def groups_named(workspace: Workspace, told: str) -> str:
