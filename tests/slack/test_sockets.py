@@ -146,6 +146,34 @@ async def test_too_many_connections_are_said_and_tried_again(capsys: pytest.Capt
             await asyncio.gather(running, return_exceptions=True)
 
 
+async def test_a_connection_stays_until_there_is_room_for_the_next(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async with staged() as stage:
+        await both(stage)
+        others = SlackPlatform(options(stage.slack, stage.workspace, connections=8))
+        running = asyncio.create_task(others.run(Recorder(), stage.catalog))
+        try:
+            await stage.slack.connected(10)
+            old = stage.slack.sockets.open[0]
+            await stage.slack.sockets.disconnect("warning", old)
+            told = ""
+
+            def is_refused() -> bool:
+                nonlocal told
+                told += capsys.readouterr().out
+                return told.count("slack_too_many_connections") >= 2
+
+            await stage.slack.until(is_refused)
+            assert old in stage.slack.sockets.open
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+        await stage.slack.until(lambda: old not in stage.slack.sockets.open)
+        await both(stage)
+        await heard(stage, "still here")
+
+
 async def test_slack_out_of_reach_is_waited_for() -> None:
     async with FakeSlack() as slack:
         stage = SlackStage(slack)

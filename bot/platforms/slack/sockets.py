@@ -47,6 +47,10 @@ class SocketsRefused(Exception):
     """The connection can't be made before somebody mends what the message says."""
 
 
+class NoHello(ConnectionError):
+    """Slack ended a connection before it stood; its reason for that is the message."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pulse:
     """Seconds: between pings; without a pong after which a connection counts as stuck; between looks at it;
@@ -225,13 +229,14 @@ class Sockets:
                 try:
                     new = await self._connect()
                 except (DeliveryError, aiohttp.ClientError, TimeoutError, OSError) as error:
+                    pause = max(wait, self._least(error))
                     log.warning(
-                        "slack_not_connected", error=f"{type(error).__name__}: {error}", again_in=wait
+                        "slack_not_connected", error=f"{type(error).__name__}: {error}", again_in=pause
                     )
-                    if old is not None:
+                    if old is not None and old.is_closed:
                         await self._retire(old)
                         old = None
-                    await asyncio.sleep(max(wait, error.after if isinstance(error, RetryLater) else 0.0))
+                    await asyncio.sleep(pause)
                     wait = min(wait * 2, self._pulse.wait_most)
                     continue
                 began = time.monotonic()
@@ -241,13 +246,7 @@ class Sockets:
                 old = new
                 why = await self._watch(new)
                 log.info("slack_connection_ends", reason=why)
-                if why == "too_many_websockets":
-                    log.warning(
-                        "slack_too_many_connections",
-                        what="Slack allows an app ten connections. Does another Kith run with this token?",
-                    )
-                    await asyncio.sleep(self._pulse.crowded)
-                if why in ("too_many_websockets", "stuck", "asleep", "closed", "link_disabled"):
+                if why in ("stuck", "asleep", "closed", "link_disabled"):
                     await self._retire(new)
                     old = None
                 if time.monotonic() - began >= self._pulse.stuck:
@@ -260,6 +259,16 @@ class Sockets:
         finally:
             if old is not None:
                 await self._close(old)
+
+    def _least(self, error: BaseException) -> float:
+        """Seconds to wait at least after a connection could not be made for this reason."""
+        if isinstance(error, NoHello) and str(error) == "too_many_websockets":
+            log.warning(
+                "slack_too_many_connections",
+                what="Slack allows an app ten connections. Does another Kith run with this token?",
+            )
+            return self._pulse.crowded
+        return error.after if isinstance(error, RetryLater) else 0.0
 
     async def _connect(self) -> _Connection:
         try:
@@ -281,8 +290,8 @@ class Sockets:
                 finally:
                     for waiting in waits:
                         waiting.cancel()
-            if not connection.ready.is_set() and not connection.reason:
-                raise ConnectionError("Slack ended it without a hello")
+            if not connection.ready.is_set():
+                raise NoHello(connection.reason)
         except BaseException:
             await self._close(connection)
             raise
