@@ -18,6 +18,8 @@ export class SeatDialog {
   #opener = null;
   /** @type {{name: string, view: import("./fields.js").FieldView}[]} */
   #fields = [];
+  /** What was filled in when the form came, or when Escape was pressed. */
+  #before = "";
 
   /** @param {import("./seat.js").Seat} seat */
   constructor(seat) {
@@ -42,7 +44,7 @@ export class SeatDialog {
     const title = uniqueId("dialog");
     if (!this.#element) {
       this.#opener = document.activeElement;
-      this.#element = h("dialog", { class: "dialog", oncancel: (/** @type {Event} */ event) => { event.preventDefault(); this.#cancel(); },
+      this.#element = h("dialog", { class: "dialog", oncancel: (/** @type {Event} */ event) => { event.preventDefault(); this.#escape(); },
         onclose: (/** @type {Event} */ event) => { if (event.target === this.#element) this.#cancel(); } });
       // Not in the seat: a narrow page may not show that one just now.
       document.body.append(this.#element);
@@ -50,6 +52,7 @@ export class SeatDialog {
     const dialog = this.#element;
     dialog.setAttribute("aria-labelledby", title);
     this.#fields = form.fields.map((field) => ({ name: field.name, view: fieldView(field, this.#lookups()) }));
+    this.#before = JSON.stringify(this.#values());
     this.problem = h("p", { class: "dialog-problem", role: "alert" });
     this.submitButton = h("button", { type: "submit", class: "button button--main" }, form.submit);
     fill(dialog,
@@ -100,6 +103,17 @@ export class SeatDialog {
   /** @param {Form} form */
   #back(form) {
     return this.#send(`/api/dialogs/${encodeURIComponent(form.id)}/back`, { values: this.#values() });
+  }
+
+  /** Escape is easily hit: what was written goes only if it is pressed again. */
+  #escape() {
+    const now = JSON.stringify(this.#values());
+    if (now === this.#before || !this.problem) {
+      this.#cancel();
+      return;
+    }
+    this.#before = now;
+    fill(this.problem, icon("warn"), "What you wrote is not sent. Press Escape again to leave without it.");
   }
 
   #cancel() {
