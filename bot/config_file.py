@@ -272,6 +272,10 @@ class _Reader:
     def check_slack(self, config: Config) -> None:
         """Whether what is given for Slack is one of the ways to connect, and whole."""
         slack = config.slack
+        if slack.command == slack.shoutout:
+            message = f"/{slack.shoutout} would be two commands."
+            remedy = "Give slack.command and slack.shoutout different names."
+            self.problems.append(Problem(self.where("slack", "shoutout"), message, remedy))
         if slack.client_id or slack.client_secret or slack.encryption_keys or slack.workspaces:
             needed = {
                 "slack.client_id": slack.client_id,

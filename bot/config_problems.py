@@ -36,6 +36,9 @@ class ConfigError(Exception):
 _PATTERNS: Final = {
     "kith.cogs": 'each cog is the dotted name of a Python package, like "cogs.welcome"',
     "slack.workspaces": "each is a workspace's id, like T0123ABCD",
+    "slack.command": "is written without the slash, in up to 31 small letters, digits, - and _",
+    "slack.shoutout": "is written without the slash, in up to 31 small letters, digits, - and _",
+    "slack.channels": "each is a channel's id, like C0123ABCD, which Slack shows at the end of its details",
     "slack.client_id": "is written like 1234567890.1234567890, on the page Basic Information",
     "discord.gateway": "must be an address that begins with wss:// or ws://",
 }
