@@ -71,6 +71,29 @@ async def test_a_guest_of_a_voice_channel_is_greeted_once_taken_in(h: Home) -> N
     assert times_greeted(h, lee) == 1
 
 
+@pytest.mark.parametrize("goes_away", [True, False])
+async def test_who_is_let_in_while_nobody_listens_is_greeted(goes_away: bool, h: Home) -> None:
+    h.guild.features.append("MEMBER_VERIFICATION_GATE_ENABLED")
+    h.fake.world.guild_updated(h.guild)
+    kim, lou = h.guild.join("Kim", pending=True), h.guild.join("Lou", pending=True)
+    await h.joined(kim)
+    await h.joined(lou)
+    if goes_away:
+        await h.stop()
+        kim.pass_screening()
+        await h.start()
+    else:
+        kim.pending = False  # the news of it is lost with the session
+        h.fake.gateway.forget_sessions()
+        await h.fake.ready()
+    await h.hears(f"<@{kim.id}>")
+    await h.restart()
+    lou.pass_screening()
+    await h.hears(f"<@{lou.id}>")
+    await h.settled()
+    assert (times_greeted(h, kim), times_greeted(h, lou)) == (1, 1)
+
+
 async def test_a_server_that_removed_kith_while_it_was_away_is_met_for_the_first_time(h: Home) -> None:
     await h.settled()
     await h.stop()

@@ -121,6 +121,7 @@ class DiscordPlatform:
         if self._application is not None and not self._application.sees_members:
             raise Gone("no-members-intent: Discord lists no members until it is switched on")
         after, bots = "0", 0
+        may_have_waited = self._guilds.lets_wait(space.id)
         while True:
             query = {"limit": str(_PAGE), "after": after}
             async with self._reading:
@@ -130,6 +131,10 @@ class DiscordPlatform:
                     # a list of members can't say so, and nobody is greeted before the rules are accepted
                     waiting = parse.joined(self._guilds, {**told, "guild_id": space.id})
                     await self._sink.accept(waiting)
+                elif may_have_waited and self._sink is not None and parse.came_in_lately(told):
+                    # that they were let in may have been told while nobody listened
+                    cleared = parse.cleared(self._guilds, {**told, "guild_id": space.id})
+                    self._pump.hand(self._sink, cleared)
                 one = parse.listed(space.key, told)
                 bots += one.bot
                 yield one

@@ -23,7 +23,6 @@ from bot.platforms.discord.parse import Guilds, now_ms, time_ms
 from bot.platforms.discord.privately import Privately
 
 _CLEARED_MOST: Final = 10_000
-_SCREENING_DAYS: Final = 30
 _NEW_DAYS: Final = 14
 _DAY_MS: Final = 86_400_000
 _REPEATED_MS: Final = 2_000
@@ -164,15 +163,7 @@ class Hearing:
 
     def _updated(self, data: Json) -> None:
         """Roles and names change all the time; of interest is who passed the rules screen."""
-        joined_at = time_ms(data.get("joined_at"))
-        if (
-            data.get("pending") is not False
-            or joined_at is None
-            or not data.get("user")
-            or parse.is_waiting(data)
-        ):
-            return
-        if joined_at < now_ms() - _SCREENING_DAYS * _DAY_MS:
+        if data.get("pending") is not False or not data.get("user") or not parse.came_in_lately(data):
             return
         event = parse.cleared(self._guilds, data)
         if event.id not in self._cleared:

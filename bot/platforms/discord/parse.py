@@ -36,6 +36,9 @@ _WRITTEN: Final = frozenset({0, 19})
 _MENTIONED: Final = re.compile(r"<(@!?|@&|#)(\d{15,20})>")
 _NO_JOIN_MESSAGES: Final = 1 << 0
 _GUEST: Final = 1 << 4
+_WAITING_ROOMS: Final = frozenset({"MEMBER_VERIFICATION_GATE_ENABLED", "GUILD_ONBOARDING", "GUESTS_ENABLED"})
+"""What a server has where somebody may be there who is not in yet."""
+_SCREENING_MS: Final = 30 * 86_400_000
 PRIVATELY: Final = "privately"
 """The token of what was said privately: it is no interaction's, so the answer goes to the person."""
 
@@ -82,6 +85,7 @@ class Guilds:
         self._threads: dict[str, str] = {}
         self._came: dict[str, int] = {}
         self._roles: dict[str, dict[str, str]] = {}
+        self._screening: set[str] = set()
         self._number = 0
 
     def __iter__(self) -> Any:
@@ -112,6 +116,10 @@ class Guilds:
         """The role that Discord made for a bot, by which people may mean the bot itself."""
         return self._roles.get(guild, {}).get(bot)
 
+    def lets_wait(self, guild: str) -> bool:
+        """Whether somebody may be there who is not in yet."""
+        return guild in self._screening
+
     def see(self, data: Json) -> None:
         """A server as the gateway tells it, or its changed settings."""
         guild = str(data["id"])
@@ -124,6 +132,8 @@ class Guilds:
             self._places[guild] = {}
             for channel in channels:
                 self.see_channel(channel, guild)
+        if (features := data.get("features")) is not None:
+            (self._screening.discard if _WAITING_ROOMS.isdisjoint(features) else self._screening.add)(guild)
         if (roles := data.get("roles")) is not None:
             tags = ((str(told["id"]), told.get("tags") or {}) for told in roles)
             self._roles[guild] = {str(tag["bot_id"]): ident for ident, tag in tags if tag.get("bot_id")}
@@ -147,6 +157,7 @@ class Guilds:
     def lose(self, guild: str) -> None:
         for known in (self._spaces, self._counts, self._bots, self._came, self._roles):
             known.pop(guild, None)
+        self._screening.discard(guild)
         for channel in self._places.pop(guild, {}):
             self._homes.pop(channel, None)
 
@@ -198,6 +209,12 @@ def lost(guilds: Guilds, data: Json) -> SpaceLost:
 def is_waiting(told: Mapping[str, Any]) -> bool:
     """Whether somebody is not in yet: they still read the rules, or are a guest in a voice channel alone."""
     return bool(told.get("pending")) or bool(int(told.get("flags") or 0) & _GUEST)
+
+
+def came_in_lately(told: Mapping[str, Any]) -> bool:
+    """Whether somebody is in who may have waited until some days ago."""
+    joined_at = time_ms(told.get("joined_at"))
+    return joined_at is not None and joined_at > now_ms() - _SCREENING_MS and not is_waiting(told)
 
 
 def joined(guilds: Guilds, data: Json) -> MemberJoined:
