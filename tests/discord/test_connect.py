@@ -340,6 +340,16 @@ async def test_a_server_that_can_not_be_looked_at_hides_no_other(
     assert "Sent to your direct messages" in script.text
 
 
+async def test_the_doctor_notices_a_time_out(fake: FakeDiscord) -> None:
+    guild = fake.guild("Workshop", system_channel="hall")
+    guild.bot.timed_out_until_ms = fake.clock.now_ms() - 60_000
+    assert (await seen(fake))["discord-permissions"].state is State.OK
+    guild.bot.timed_out_until_ms = fake.clock.now_ms() + 60_000
+    found = (await seen(fake))["discord-permissions"]
+    assert (found.state, "time-out until" in found.detail) == (State.FAIL, True)
+    assert "remove the time-out" in found.remedy
+
+
 async def test_the_doctor_counts_how_often_kith_may_still_connect(fake: FakeDiscord) -> None:
     assert (await seen(fake))["discord-gateway"].state is State.OK
     fake.session_starts_left = 99

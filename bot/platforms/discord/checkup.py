@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -18,7 +19,7 @@ from bot.platforms.discord.errors import Refused
 from bot.platforms.discord.ids import Json
 from bot.platforms.discord.limits import LIMITS
 from bot.platforms.discord.pace import Pace
-from bot.platforms.discord.parse import TALK
+from bot.platforms.discord.parse import TALK, now_ms, time_ms
 from bot.platforms.discord.permissions import Need, in_channel, invitation, missing
 
 CODES: Final = (
@@ -72,6 +73,8 @@ class Server:
     """Ids of chosen channels that are there no more."""
     refused: str = ""
     """Why nothing of this can be seen."""
+    silent_until: int | None = None
+    """When somebody's time-out for Kith ends (UTC ms)."""
 
 
 def portal(found: Application, page: str = "bot") -> str:
@@ -221,6 +224,11 @@ def permissions(servers: list[Server]) -> list[Check]:
     """One finding for each channel, the default one or a chosen one, in which something is missing."""
     checks = []
     for each in servers:
+        if each.silent_until is not None:
+            until = datetime.fromtimestamp(each.silent_until / 1_000, UTC)
+            detail = f"{each.name}: somebody gave Kith a time-out until {until:%Y-%m-%d %H:%M} UTC"
+            remedy = "Open Kith's profile in that server and remove the time-out. Until then it says nothing."
+            checks.append(Check.fail("discord-permissions", "Permissions", detail, remedy))
         if each.deleted:
             detail = f"{each.name}: a channel that was chosen there is deleted ({', '.join(each.deleted)})"
             remedy = "Choose another with /kith-admin settings."
@@ -331,6 +339,7 @@ async def _looked_at(api: Api, found: Application, told: Json, chosen: Chosen) -
     channels: list[Json] = await api.ask("GET", "/guilds/{}/channels", (ident,), major=ident)
     me: Json = await api.ask("GET", "/guilds/{}/members/{}", (ident, found.bot), major=ident)
     system = str(guild.get("system_channel_id") or "")
+    silent_until = time_ms(me.get("communication_disabled_until"))
     wanted = chosen.get(ident, frozenset())
     granted = [
         _granted(ident, me, guild.get("roles") or [], channel, system, wanted)
@@ -345,6 +354,7 @@ async def _looked_at(api: Api, found: Application, told: Json, chosen: Chosen) -
         int(told.get("approximate_member_count") or 0),
         tuple(granted),
         announces_joins=bool(system) and not flags & 1,
+        silent_until=None if silent_until is None or silent_until < now_ms() else silent_until,
         deleted=tuple(sorted(wanted - {str(channel["id"]) for channel in channels})),
     )
 
