@@ -12,7 +12,7 @@ from bot.ctx import Ctx, Sorry
 from bot.host.common import ask_cog, space_settings
 from bot.host.settings import HOST
 from bot.jobs import sync_jobs
-from bot.model.content import Accent, ButtonStyle, Card, Field, Form, Kind, Option, Section
+from bot.model.content import Accent, Button, ButtonStyle, Card, Field, Form, Kind, Option, Section
 from bot.model.events import Raw
 from bot.model.ids import Channel, Member, PlatformRole
 from bot.model.nearest import nearest
@@ -70,6 +70,17 @@ class Setup(Cog[NoSettings, Store]):
                     T("Good to know"),
                 )
             )
+        if settings[HOST].hosts_channel is None:
+            hints.append(
+                Section(
+                    T(
+                        "What members tell the hosts waits in {review}. Choose a hosts' channel in the"
+                        " basics, and it comes there.",
+                        review=CommandName(("kith-mod", "review")),
+                    ),
+                    T("Good to know"),
+                )
+            )
         ctx.reply(
             Card(
                 T("Setting up Kith in {space}", space=ctx.space.name),
@@ -89,13 +100,18 @@ class Setup(Cog[NoSettings, Store]):
                     ),
                     *hints,
                 ),
-                buttons=(
-                    self.preview_all.bind(only=ctx.user),
-                    *(() if live else (self.go.bind(only=ctx.user),)),
-                ),
+                buttons=self._next_steps(ctx)[: 1 if live else 2],
                 accent=Accent.CALM,
             )
         )
+
+    def _next_steps(self, ctx: SetupCtx) -> tuple[Button, Button]:
+        """To see the texts, and to open."""
+        return self.preview_all.bind(only=ctx.user), self.go.bind(only=ctx.user)
+
+    async def _is_live(self, ctx: SetupCtx) -> bool:
+        row = await spaces.get(ctx.scope.tx, ctx.space.key)
+        return row is not None and row["live_since"] is not None
 
     def _summary(self, section: str, values: Any, ctx: SetupCtx) -> Words:
         words: Words = T("")
@@ -116,8 +132,7 @@ class Setup(Cog[NoSettings, Store]):
     @button("Go", style=ButtonStyle.MAIN, role=Role.ADMIN)
     async def go(self, ctx: SetupCtx) -> None:
         """Open Kith to everybody here."""
-        row = await spaces.get(ctx.scope.tx, ctx.space.key)
-        if row is not None and row["live_since"] is not None:
+        if await self._is_live(ctx):
             raise Sorry(T("Kith is open here already."))
         await spaces.go_live(ctx.scope.tx, ctx.space.key, ctx.now)
         ctx.note("setup", T("{who} opened Kith here.", who=ctx.user))
@@ -238,6 +253,7 @@ class Setup(Cog[NoSettings, Store]):
                     Section(self._echo(ctx, wanted[item.name], zone), T("{label}", label=item.field.label))
                     for item in new
                 ),
+                buttons=() if await self._is_live(ctx) else self._next_steps(ctx),
                 footer=T("Everybody can see changes in {log}.", log=CommandName(("kith", "log"))),
                 accent=Accent.CALM,
             )

@@ -32,7 +32,7 @@ async def test_from_nothing_to_open(fresh: Town) -> None:
     await amara.types("/kith-admin settings welcome")
     await amara.fills(channel="#hello")
     await amara.hears_privately("Kept", "#hello")
-    await amara.types("/kith-admin preview")
+    await amara.presses("Preview every text")
     await amara.hears_privately("Hello Amara", "When someone joins, in #hello")
     await amara.hears_privately("The weekly story, in #wall")
     await fresh.as_("Mina").types("/shoutout @Jo for carrying the bench")
@@ -48,6 +48,24 @@ async def test_from_nothing_to_open(fresh: Town) -> None:
     await amara.hears_privately(
         "Amara opened Kith here", "Amara changed Kindness: Wall of thanks is now #wall"
     )
+
+
+async def test_each_step_leads_to_the_next(fresh: Town) -> None:
+    amara = fresh.as_("Amara")
+    await amara.types("/kith-admin setup")
+    await amara.hears_privately("What members tell the hosts waits in", "review")
+    await amara.types("/kith-admin settings kith")
+    await amara.fills(hosts_channel="#hosts")
+    await amara.hears_privately("Kept", "#hosts")
+    await amara.presses("Go")
+    await amara.hears_privately("Open. From now on I greet")
+    await amara.types("/kith-admin setup")
+    card = await amara.hears_privately("Kith is open here")
+    assert "What members tell the hosts" not in card.text
+    await amara.types("/kith-admin settings kindness")
+    await amara.fills(daily="7")
+    kept = await amara.hears_privately("Kept")
+    assert "Go" not in kept.labels
 
 
 async def test_every_greeting_is_previewed(fresh: Town) -> None:
