@@ -107,7 +107,10 @@ class Knowledge(Cog[Settings, SnippetStore]):
         """A snippet with where it is from; of a long one its beginning, and a way to the rest."""
         if len(snippet.words) > most:
             begin = snippet.words[:most].rsplit(maxsplit=1)[0] + " …"
-            return Section(begin, _heading(snippet), self.read.bind(snippet.number, only=ctx.user))
+            label = T("Read all of number {number}", number=snippet.number)
+            return Section(
+                begin, _heading(snippet), self.read.bind(snippet.number, label=label, only=ctx.user)
+            )
         source = _footer(snippet, None)
         words = T("{words}\n{source}", words=snippet.words, source=source) if source else snippet.words
         return Section(words, _heading(snippet))

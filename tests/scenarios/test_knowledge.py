@@ -64,14 +64,14 @@ async def test_a_long_answer_can_be_read_to_its_end(shed: Town) -> None:
     await priya.types("/ask chisel")
     both = await priya.hears_privately("Five strokes", "Sharpen the chisel", "…")
     assert "Then put the stone away." not in both.text
-    await priya.presses("Read it all")
+    await priya.presses("Read all of number 1")
     await priya.hears_privately("Then put the stone away.", "Kept by Mina")
     mina = shed.as_("Mina")
     await mina.types("/curate remove 1")
     await mina.hears_privately("Take this one out?", "Then put the stone away.")
     await mina.presses("Take it out")
     await mina.hears_privately("Number 1 is gone")
-    await priya.presses("Read it all")
+    await priya.presses("Read all of number 1")
     await priya.hears_privately("taken out meanwhile")
 
 
