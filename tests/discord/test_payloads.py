@@ -14,10 +14,10 @@ from bot.model.content import Catalog
 from bot.platforms.discord import interactions
 from bot.platforms.discord.api import Api
 from bot.platforms.discord.commands import Tree
+from bot.platforms.discord.guilds import Guilds
 from bot.platforms.discord.hearing import Hearing
 from bot.platforms.discord.ids import Json
 from bot.platforms.discord.pace import Pace
-from bot.platforms.discord.parse import Guilds
 from bot.platforms.discord.privately import Privately
 from tests.discord.home import home
 from tests.fakes.discord import NO_SPECS, Upload, schema, specs_found

@@ -25,11 +25,12 @@ from bot.platforms.discord.application import Application
 from bot.platforms.discord.courier import Courier
 from bot.platforms.discord.desk import Desk, Patience
 from bot.platforms.discord.errors import Refused
+from bot.platforms.discord.guilds import Guilds
 from bot.platforms.discord.hearing import Hearing
 from bot.platforms.discord.ids import PLATFORM, Json
 from bot.platforms.discord.limits import LIMITS
 from bot.platforms.discord.pace import INVALID_MOST, Pace
-from bot.platforms.discord.parse import TALK, Guilds
+from bot.platforms.discord.parse import TALK
 from bot.platforms.discord.privately import Privately
 from bot.platforms.discord.pump import Pump
 

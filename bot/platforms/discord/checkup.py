@@ -16,10 +16,10 @@ from bot.platforms.discord import application
 from bot.platforms.discord.api import Api
 from bot.platforms.discord.application import Application, legible
 from bot.platforms.discord.errors import Refused
-from bot.platforms.discord.ids import Json
+from bot.platforms.discord.ids import Json, time_ms
 from bot.platforms.discord.limits import LIMITS
 from bot.platforms.discord.pace import Pace
-from bot.platforms.discord.parse import TALK, now_ms, time_ms
+from bot.platforms.discord.parse import TALK, now_ms
 from bot.platforms.discord.permissions import Need, in_channel, invitation, missing
 
 CODES: Final = (

@@ -37,10 +37,10 @@ from bot.platforms.discord.errors import (
     UNKNOWN_MESSAGE,
     Refused,
 )
+from bot.platforms.discord.guilds import Guilds
 from bot.platforms.discord.ids import PLATFORM, Json, marked, marker, snowflake_at
 from bot.platforms.discord.kept import Kept
 from bot.platforms.discord.markdown import CommandIds, Markdown, measure
-from bot.platforms.discord.parse import Guilds
 from bot.platforms.discord.render import Body, marks, message
 from bot.platforms.fit import fit
 

@@ -20,10 +20,10 @@ from bot.platforms.base import Sink
 from bot.platforms.discord import commands, interactions, modals
 from bot.platforms.discord.answers import ANSWER_ERRORS, Answers
 from bot.platforms.discord.commands import Tree
+from bot.platforms.discord.guilds import Guilds
 from bot.platforms.discord.ids import Json, marker
 from bot.platforms.discord.interactions import Used
 from bot.platforms.discord.markdown import CommandIds, Markdown
-from bot.platforms.discord.parse import Guilds
 from bot.platforms.discord.render import message
 
 OURS: Final = "~form:"

@@ -17,9 +17,10 @@ from bot.model.events import (
 )
 from bot.model.ids import Space
 from bot.platforms.discord import parse
-from bot.platforms.discord.ids import Json
+from bot.platforms.discord.guilds import Guilds
+from bot.platforms.discord.ids import Json, time_ms
 from bot.platforms.discord.kept import Kept
-from bot.platforms.discord.parse import Guilds, now_ms, time_ms
+from bot.platforms.discord.parse import now_ms
 from bot.platforms.discord.privately import Privately
 
 _CLEARED_MOST: Final = 10_000

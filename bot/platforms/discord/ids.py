@@ -1,10 +1,11 @@
-"""Ids: the space of a server, times in snowflakes, and the marks by which a post is known again."""
+"""Ids: the space of a server, times in snowflakes and in words, and marks by which a post is known again."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any, Final
 
 from bot.model.ids import Space
@@ -25,6 +26,16 @@ def space_of(guild: str, name: str = "") -> Space:
 def snowflake_ms(snowflake: str | int) -> int:
     """When the id was made, in UTC milliseconds."""
     return (int(snowflake) >> 22) + EPOCH_MS
+
+
+def time_ms(text: Any) -> int | None:
+    """Discord's way to write a time, in UTC milliseconds."""
+    if not isinstance(text, str):
+        return None
+    try:
+        return int(datetime.fromisoformat(text).timestamp() * 1_000)
+    except ValueError:
+        return None
 
 
 def snowflake_at(ms: int) -> int:

@@ -11,8 +11,9 @@ from bot.model.roles import Actor
 from bot.platforms.discord import modals
 from bot.platforms.discord.answers import Token
 from bot.platforms.discord.commands import CHANNEL, MESSAGE, PERSON, ROLE, USER, Tree
+from bot.platforms.discord.guilds import Guilds
 from bot.platforms.discord.ids import Json, guild_from, snowflake_ms
-from bot.platforms.discord.parse import Guilds, member, words
+from bot.platforms.discord.parse import member, words
 from bot.platforms.discord.permissions import roles_of
 from bot.platforms.discord.render import action_of, text_of
 

@@ -15,9 +15,9 @@ from bot.platforms.base import DeliveryError
 from bot.platforms.discord import parse
 from bot.platforms.discord.api import Api
 from bot.platforms.discord.errors import Refused
+from bot.platforms.discord.guilds import Guilds
 from bot.platforms.discord.ids import Json
 from bot.platforms.discord.kept import Kept
-from bot.platforms.discord.parse import Guilds
 
 _REMEMBERED: Final = 10_000
 _SERVERS_MOST: Final = 25
