@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
 from bot.model.check import State
-from bot.model.events import MemberJoined, MemberLeft, MessagePosted, ReactionAdded
+from bot.model.events import MemberJoined, MemberLeft, MessagePosted, ReactionAdded, SpaceSeen
 from bot.model.roles import Role
 from bot.platforms.base import Gone
+from bot.platforms.slack.adapter import SlackPlatform
 from bot.platforms.slack.checks import look
-from tests.fakes.slack import RateLimits
+from tests.fakes.slack import FakeSlack, RateLimits, Status
 from tests.slack.home import home
 from tests.slack.stage import CATALOG, SlackStage, options, staged
 
@@ -117,6 +119,27 @@ async def test_where_a_channel_is_the_community_its_newcomers_count() -> None:
         stage.workspace.member("Robin")
         found = {member.name async for member in stage.platform.members(stage.space) if not member.bot}
         assert found == {"Ada", "Mina", "Stranger"}
+
+
+async def test_members_are_read_though_slack_gives_no_clear_answer_at_first() -> None:
+    async with staged() as stage:
+        stage.slack.faults.add(Status(503, accept=False), "users.list")
+        found = {member.name async for member in stage.platform.members(stage.space) if not member.bot}
+        assert found == {"Ada", "Mina"}
+
+
+@pytest.mark.parametrize("http", [False, True])
+async def test_now_and_then_it_is_looked_up_who_is_there(http: bool) -> None:
+    async with FakeSlack() as slack:
+        stage = SlackStage(slack, look_around=0.02)
+        given = options(slack, stage.workspace, look_around=0.02, signing_secret=slack.app.signing_secret)
+        stage.platform = SlackPlatform(replace(given, app_token=None) if http else given)
+        await stage.start()
+        try:
+            await slack.until(lambda: sum(isinstance(one, SpaceSeen) for one in stage.sink.events) >= 3)
+            assert len({one.id for one in stage.sink.events}) == len(stage.sink.events)
+        finally:
+            await stage.stop()
 
 
 async def test_kith_goes_into_the_public_channels_that_are_the_community() -> None:

@@ -56,6 +56,7 @@ class SlackOptions:
 
     With ``oauth``, over HTTP in every workspace that installs the app; else in the one of the bot token.
     ``channels``: the ids of channels that are the community; without any, the whole workspace is.
+    ``look_around``: seconds after which it is looked up who is there, should an event never have come.
     """
 
     bot_token: str = field(default="", repr=False)
@@ -64,6 +65,7 @@ class SlackOptions:
     api: str = "https://slack.com/api"
     names: Names = field(default_factory=Names)
     channels: Collection[str] = ()
+    look_around: float = 86_400.0
     pulse: Pulse = field(default_factory=Pulse)
     connections: int = CONNECTIONS
     limits: Limits = SLACK
@@ -149,7 +151,7 @@ class SlackPlatform:
                 self._requests = Requests(bolt, options.signing_secret, self._is_echo)
                 await self._seen(sink, workspace)
                 self._connected.set()
-                await asyncio.Event().wait()
+                await self._look_around(sink)
             else:
                 await self._by_socket(sink, workspace, bolt, options.app_token)
 
@@ -189,7 +191,9 @@ class SlackPlatform:
         self._requests = Requests(listeners.app(secret), secret, self._is_echo)
         self.door = Door(oauth, tenants, manifest.scopes(self._catalog))
         self._connected.set()
-        await tenants.run()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(tenants.run())
+            group.create_task(self._look_around(sink))
 
     async def _by_socket(self, sink: Sink, workspace: Workspace, bolt: AsyncApp, app_token: str) -> None:
         assert self._api is not None
@@ -228,6 +232,7 @@ class SlackPlatform:
             async with asyncio.TaskGroup() as group:
                 group.create_task(greet())
                 group.create_task(sockets.run())
+                group.create_task(self._look_around(sink))
         except* SocketsRefused as refused:
             raise SlackRefused(str(refused.exceptions[0])) from None
 
@@ -264,6 +269,14 @@ class SlackPlatform:
         if abs(client.skew) > SKEW:
             log.warning("clock_differs", what=clock_words(client.skew))
         return workspace
+
+    async def _look_around(self, sink: Sink) -> None:
+        """Now and then have the host compare who is there: Slack gives an event up after some minutes."""
+        while True:
+            await asyncio.sleep(self._options.look_around)
+            for workspace in list(self._workspaces.values()):
+                if self._find(workspace.team) is not None:
+                    await self._seen(sink, workspace)
 
     async def _seen(self, sink: Sink, workspace: Workspace) -> None:
         now, wait = _now(), 0.5
@@ -347,9 +360,11 @@ class SlackPlatform:
         workspace = self._workspace(space.key)
         await workspace.groups.freshen(workspace.client)
         channels, general = [], None
-        kinds = {"types": "public_channel", "exclude_archived": "true"}
+        listed_channels = pages(
+            workspace, "conversations.list", "channels", types="public_channel", exclude_archived="true"
+        )
         try:
-            async for one in pages(workspace, "conversations.list", "channels", **kinds):
+            async for one in listed_channels:
                 channel = workspace.channel(one["id"], one.get("name", ""))
                 channels.append(channel)
                 if one.get("is_general"):

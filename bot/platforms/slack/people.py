@@ -9,12 +9,14 @@ from typing import Any, Final
 import structlog
 
 from bot.model.ids import Member
-from bot.platforms.base import DeliveryError, RetryLater
+from bot.platforms.base import DeliveryError, RetryLater, Unsure
 from bot.platforms.slack.client import Refused
 from bot.platforms.slack.workspace import Known, Workspace
 
 NOT_IN: Final = "Kith isn't in it"
 CLOSED: Final = "Invite Kith there (/invite @Kith), or take the channel out of slack.channels."
+AGAIN: Final = 10
+"""How often a page of the members is asked for anew: without them, nobody knows who came meanwhile."""
 _TRIES: Final = 20
 
 log = structlog.get_logger(__name__)
@@ -31,7 +33,7 @@ async def listed(workspace: Workspace, channels: Collection[str] = ()) -> AsyncI
     inside = {ident for channel in channels for ident in [one async for one in _in(workspace, channel)]}
     met: set[str] = set()
     admins: set[str] = set()
-    async for user in pages(workspace, "users.list", "members"):
+    async for user in pages(workspace, "users.list", "members", again=AGAIN):
         known = Known.of(user, workspace.team)
         ident = str(user["id"])
         workspace.note(ident, known)
@@ -82,20 +84,29 @@ async def _enter(workspace: Workspace, channel: str) -> None:
 
 
 async def _in(workspace: Workspace, channel: str) -> AsyncIterator[str]:
-    async for ident in pages(workspace, "conversations.members", "members", channel=channel):
+    async for ident in pages(workspace, "conversations.members", "members", again=AGAIN, channel=channel):
         yield ident
 
 
-async def pages(workspace: Workspace, method: str, key: str, **arguments: str) -> AsyncIterator[Any]:
-    """Every item of a list, waiting as long as Slack asks to. Raises as Client.call does."""
+async def pages(
+    workspace: Workspace, method: str, key: str, *, again: int = 0, **arguments: str
+) -> AsyncIterator[Any]:
+    """Every item of a list, waiting as long as Slack asks to. Raises as Client.call does.
+
+    ``again``: how often a page is asked for anew that had no clear answer.
+    """
     cursor: str | None = None
     while True:
-        for _ in range(_TRIES):
+        for attempt in range(_TRIES):
             try:
                 page = await workspace.client.call(method, cursor=cursor, limit=200, **arguments)
                 break
             except RetryLater as early:
                 await asyncio.sleep(early.after)
+            except Unsure:
+                if attempt >= again:
+                    raise
+                await asyncio.sleep(min(0.5 * 2**attempt, 30.0))
         else:
             raise RetryLater(f"rate-limited: {method}", 60.0)
         for item in page[key]:
