@@ -40,12 +40,14 @@ class Because(NamedTuple):
         )
 
     def dumps(self) -> str:
-        held = [
-            f'"{name}":{value if type(value) is int else quoted(str(value))}'
-            for name, value in zip(self._fields, self, strict=True)
-            if value
-        ]
-        return "{" + ",".join(held) + "}"
+        written = f'{{"cog":{quoted(self.cog)},"how":{quoted(self.how)},"at":{self.at}'
+        if self.who:
+            written += f',"who":{quoted(self.who)}'
+        if self.rule:
+            written += f',"rule":{quoted(self.rule)}'
+        if self.set_at:
+            written += f',"set_by":{quoted(self.set_by)},"set_at":{self.set_at}'
+        return written + (f',"reason":{quoted(self.reason)}}}' if self.reason else "}")
 
     @classmethod
     def loads(cls, text: str) -> Because:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
+from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 from json.encoder import encode_basestring as quoted
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from bot.model import content, ids, outgoing, rules, text
@@ -46,9 +47,9 @@ def _shape(cls: type[Any]) -> _Shape:
     )
 
 
-_SHAPES: MappingProxyType[type[Any], _Shape] = MappingProxyType(
-    {cls: _shape(cls) for cls in _TYPES.values() if cls is not text.T}
-)
+_SHAPES: Final[Mapping[type[Any], _Shape]] = {
+    cls: _shape(cls) for cls in _TYPES.values() if cls is not text.T
+}
 
 
 def dumps(value: Any) -> str:
@@ -59,6 +60,11 @@ def dumps(value: Any) -> str:
     if kind is text.T:
         args = ",".join([f"{quoted(name)}:{dumps(arg)}" for name, arg in value.args])
         return f'{{"$":"T","is":{quoted(value.template)},"args":{{{args}}}}}'
+    if kind is ids.Member or kind is ids.Channel:  # written out, since nearly every message names some
+        written = f'{{"$":"{kind.__name__}","space":{quoted(value.space)},"id":{quoted(value.id)}'
+        if value.name:
+            written += f',"name":{quoted(value.name)}'
+        return written + (',"bot":true}' if kind is ids.Member and value.bot else "}")
     shape = _SHAPES.get(kind)
     if shape is None:
         return _other(kind, value)

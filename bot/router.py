@@ -97,34 +97,32 @@ class Router:
 
         Raises NotStored when the storage failed.
         """
-        with structlog.contextvars.bound_contextvars(event=event.id, space=event.space.key):
-            try:
-                return await self._take(books.tidied(event))
-            except StorageError as error:
-                log.error("not_stored", error=str(error))
-                raise NotStored(str(error)) from error
-            except Exception as error:
-                # A fault of ours must not have the platform hand over the same event for ever.
-                log.error("event_failed", kind=type(event).__name__, exc_info=error)
-                await self._units.give_up(_occasion(event), error)
-                return None
-
-    async def _take(self, event: Event) -> Form | None:
-        match event:
-            case CommandUsed():
-                return await self._command(event)
-            case ControlUsed():
-                return await self._control(event)
-            case FormSent():
-                return await self._form_sent(event)
-            case MenuUsed():
-                return await self._menu(event)
-            case SpokenTo():
-                await self._happening(_once_in_a_while(event))
-                return None
-            case _:
-                await self._happening(event)
-                return None
+        bound = structlog.contextvars.bind_contextvars(event=event.id, space=event.space.key)
+        try:
+            event = books.tidied(event)
+            match event:
+                case CommandUsed():
+                    return await self._command(event)
+                case ControlUsed():
+                    return await self._control(event)
+                case FormSent():
+                    return await self._form_sent(event)
+                case MenuUsed():
+                    return await self._menu(event)
+                case SpokenTo():
+                    event = _once_in_a_while(event)
+            await self._happening(event)
+            return None
+        except StorageError as error:
+            log.error("not_stored", error=str(error))
+            raise NotStored(str(error)) from error
+        except Exception as error:
+            # A fault of ours must not have the platform hand over the same event for ever.
+            log.error("event_failed", kind=type(event).__name__, exc_info=error)
+            await self._units.give_up(_occasion(event), error)
+            return None
+        finally:
+            structlog.contextvars.reset_contextvars(**bound)
 
     async def due(self, tick: Tick) -> None:
         """Run the job or the timer whose time has come. Raises NotStored."""

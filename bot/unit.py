@@ -6,10 +6,10 @@ storage leaves it unmarked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Final, cast
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from bot import books, faults
@@ -260,7 +260,7 @@ class UnitRunner:
     async def _around(self, scope: Scope) -> Surroundings:
         row = await spaces.get(scope.tx, scope.space)
         assert row is not None
-        values = tuple(cast(Iterable[Any], row))
+        values = tuple(row)
         known = self._spaces.get(scope.space)
         if known is None or known.values != values:
             known = await self._changed(scope, row, values, known)

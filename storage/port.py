@@ -5,7 +5,7 @@ Statements are plain SQL in the dialect SQLite and Postgres share: ``BIGINT``, `
 has in Python; a ``bool`` is stored as 0 or 1. Times are integers of UTC milliseconds, JSON is text.
 """
 
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
@@ -20,9 +20,11 @@ NO_PARAMS: Params = {}
 
 
 class Row(Protocol):
-    """One row of a result: ``row["name"]``, and ``dict(row)`` for all of it."""
+    """One row of a result: ``row["name"]``, its values in turn, and ``dict(row)`` for all of it."""
 
     def __getitem__(self, name: str, /) -> Any: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
 
     def keys(self) -> Iterable[str]: ...
 

@@ -250,8 +250,7 @@ class Sender:
         self._attempt_what_is_claimed(now)
         self._claim_what_is_ready(now)
         # whatever ends makes room and calls this itself, so only times are waited for
-        stages = [stage for stage in (self._claimed, self._waiting) if stage]
-        moments = [at for stage in stages for at in stage.moments(now, self._pace)]
+        moments = [*self._claimed.moments(now, self._pace), *self._waiting.moments(now, self._pace)]
         if moments:
             delay = max(min(moments) - now, 0.0)
             self._alarm = asyncio.get_running_loop().call_later(delay, self._go_ahead)
@@ -263,7 +262,7 @@ class Sender:
             self._alarm = None
 
     def _attempt_what_is_claimed(self, now: float) -> None:
-        while self._claimed:
+        while True:
             free = self._limits.in_flight - self._on_wire
             lane = self._claimed.pop(
                 now,
@@ -281,7 +280,7 @@ class Sender:
             self._start(lane, self._attempt)
 
     def _claim_what_is_ready(self, now: float) -> None:
-        while self._waiting:
+        while True:
             claims = self._claims + self._claiming
             free = self._limits.in_flight * AHEAD - self._on_wire - claims
             lane = self._waiting.pop(
@@ -308,13 +307,15 @@ class Sender:
         task.add_done_callback(self._running.discard)
 
     async def _serve(self, lane: Lane, work: Callable[[Lane], Awaitable[Next]]) -> None:
-        found: Next = Rest(system_ms() + self._timing.backoff)
+        found: Next
         try:
             found = await work(lane)
-        except StorageError as error:
-            log.warning("lane_waits_for_storage", lane=lane.key, error=str(error))
-        except Exception:
-            log.exception("lane_broke", lane=lane.key)
+        except Exception as error:
+            if isinstance(error, StorageError):
+                log.warning("lane_waits_for_storage", lane=lane.key, error=str(error))
+            else:
+                log.exception("lane_broke", lane=lane.key)
+            found = Rest(system_ms() + self._timing.backoff)
         self._finish(lane, found)
         self._go_ahead()
 

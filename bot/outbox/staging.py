@@ -94,19 +94,32 @@ class Staging:
     async def add(self, draft: Draft) -> None:
         """Store a draft; nothing happens if its key is there already."""
         out = draft.out
-        row = self._row(draft)
         if isinstance(out, Edit | Delete):
-            if await lanes.is_known(self._tx, row.community, row.key):
-                return
-            original = await rows.get(self._tx, draft.community, out.of)
-            if original is not None:
-                people = original.people if isinstance(out, Delete) else row.people
-                row = row._replace(original=original.id, people=people)
-        if draft.due_at is not None and draft.due_at > self._now:
-            if await lanes.insert(self._tx, row):
-                self._parked.append(Parked(row.platform, draft.due_at))
+            await self._add_change(draft, out)
+        elif draft.due_at is not None and draft.due_at > self._now:
+            await self._park(self._row(draft), draft.due_at)
+        else:
+            placed = await self._next(platform_of(out), out.to.lane, answer=is_answer(out))
+            await self._insert(self._row(draft, **placed), out)
+
+    async def _add_change(self, draft: Draft, out: Edit | Delete) -> None:
+        if await lanes.is_known(self._tx, draft.community, out.key):
             return
-        row, out = await self._place(row, out)
+        row = self._row(draft)
+        original = await rows.get(self._tx, draft.community, out.of)
+        if original is not None:
+            people = original.people if isinstance(out, Delete) else row.people
+            row = row._replace(original=original.id, people=people)
+        if draft.due_at is not None and draft.due_at > self._now:
+            await self._park(row, draft.due_at)
+        else:
+            await self._insert(*await self._place(row, out))
+
+    async def _park(self, row: OutboxRow, due_at: int) -> None:
+        if await lanes.insert(self._tx, row):
+            self._parked.append(Parked(row.platform, due_at))
+
+    async def _insert(self, row: OutboxRow, out: Outgoing) -> None:
         if await lanes.insert(self._tx, row):
             self._note(row, out)
 
@@ -124,7 +137,9 @@ class Staging:
         if await lanes.place(self._tx, row):
             self._note(row, out)
 
-    def _row(self, draft: Draft) -> OutboxRow:
+    def _row(
+        self, draft: Draft, *, position: int | None = None, state: str = "pending", **started: Any
+    ) -> OutboxRow:
         out = draft.out
         return OutboxRow(
             id=self._new_id(),
@@ -136,8 +151,8 @@ class Staging:
             original=None,
             answer=int(is_answer(out)),
             lane=out.to.lane,
-            position=None,
-            state="pending",
+            position=position,
+            state=state,
             reason="",
             priority=int(draft.priority),
             due_at=draft.due_at,
@@ -151,6 +166,7 @@ class Staging:
             created_at=self._now,
             settled_at=None,
             added_at=self._real,
+            **started,
         )
 
     async def _place(self, row: OutboxRow, out: Outgoing) -> tuple[OutboxRow, Outgoing]:
@@ -167,21 +183,26 @@ class Staging:
                 row = row._replace(body=codec.dumps(out))
         except Ended as end:
             return _ended(row, end, self._now), out
-        found = await lanes.lane_state(self._tx, row.platform, row.lane)
-        position = position or found.last + 1
-        grant = self._grant(row.platform, row.lane, bool(row.answer)) if found.last == 0 else None
+        placed = await self._next(row.platform, row.lane, answer=bool(row.answer))
+        if position is not None:
+            placed["position"] = position
+        return row._replace(**placed), out
+
+    async def _next(self, platform: str, lane: str, *, answer: bool) -> dict[str, Any]:
+        """What a row is that stands last in its lane: on the wire at once where nothing else stands."""
+        found = await lanes.lane_state(self._tx, platform, lane)
+        grant = self._grant(platform, lane, answer) if found.last == 0 else None
         if grant is None or found.sending >= grant.room:
-            return row._replace(position=position), out
-        started = row._replace(
-            position=position,
-            state="sending",
-            fence=grant.fence,
-            lease_until=grant.lease_until,
-            attempts=1,
-            first_attempt=self._real,
-            window_start=self._real,
-        )
-        return started, out
+            return {"position": found.last + 1}
+        return {
+            "position": 1,
+            "state": "sending",
+            "fence": grant.fence,
+            "lease_until": grant.lease_until,
+            "attempts": 1,
+            "first_attempt": self._real,
+            "window_start": self._real,
+        }
 
     async def _original(self, row: OutboxRow, out: Edit | Delete) -> OutboxRow:
         """The message to be changed, which went out or may have; one that still waits is changed at once."""

@@ -84,7 +84,8 @@ class SqliteEngine:
             raise ReadOnly(f"{self.file} was opened for reading only.")
         future = self._loop.create_future()
         self._writer.add(Waiting(work, copy_context(), future))
-        return cast(T, await future)
+        result: T = await future
+        return result
 
     async def read(self, work: Callable[[Tx], Coroutine[Any, Any, T]], *, deadline: float | None = None) -> T:
         self._check_open()

@@ -4,7 +4,7 @@ import sqlite3
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from types import TracebackType
-from typing import ClassVar, cast
+from typing import ClassVar
 
 from storage import search
 from storage.engines.placeholders import Statement, no_value, numbered
@@ -62,6 +62,10 @@ def portable(error: Exception, file: Path) -> Exception:
             return StatementError(str(error))
 
 
+_OVER = over()
+"""Stands for the end of a unit; whoever runs into it gets one of their own."""
+
+
 class SqliteTx:
     """One unit's transaction; see `storage.port.Tx`."""
 
@@ -90,7 +94,8 @@ class SqliteTx:
     async def one(self, sql: str, params: Params = NO_PARAMS) -> Row | None:
         self._execute(sql, params)
         try:
-            return cast("Row | None", self._cursor.fetchone())
+            row: Row | None = self._cursor.fetchone()
+            return row
         except Exception as error:
             raise self._fail(error) from error
 
@@ -170,11 +175,11 @@ class SqliteTx:
                 "An earlier statement of this unit failed, so it can't go on. "
                 "Put a statement that may fail into `async with tx.savepoint()`."
             ) from self.fault
-        raise self.fault
+        raise over() if self.fault is _OVER else self.fault
 
     def end(self) -> None:
         """No statement runs any more."""
-        self.fault = over()
+        self.fault = _OVER
 
 
 class TooBold(BaseException):

@@ -5,8 +5,7 @@ How rows move while they are delivered stands in `storage.repos.outbox_lanes`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple
 
 from storage.port import Row, Tx
 
@@ -68,8 +67,8 @@ class OutboxRow(NamedTuple):
     @classmethod
     def of(cls, row: Row) -> OutboxRow:
         """The row of a ``SELECT *``; the fields are the table's columns, in its order."""
-        # both engines' rows are sequences of values, which is many times faster than asking for each name
-        return cls._make(cast(Iterable[Any], row))
+        # many times faster than asking for each name
+        return cls._make(row)
 
 
 class Count(NamedTuple):
