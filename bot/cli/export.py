@@ -40,7 +40,7 @@ def export(file: Path | None, folder: Path, *, person: str | None, community: st
         handle = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as target:
             json.dump(_plain(content), target, ensure_ascii=False, indent=1)
-    typer.echo(f"Wrote {len(files)} files to {folder}")
+    typer.echo(f"Wrote {len(files)} {'file' if len(files) == 1 else 'files'} to {folder}")
 
 
 async def _person(loaded: Loaded, key: str) -> dict[str, Any]:

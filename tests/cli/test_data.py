@@ -139,10 +139,12 @@ def test_a_community_is_exported_whole(kith: KithInside, tmp_path: Path) -> None
 
 
 def test_what_is_kept_about_a_person_is_exported(kith: KithInside, tmp_path: Path) -> None:
-    kith.says("export", tmp_path / "ada", "--person", ADA.key)
+    assert "Wrote 1 file to" in kith.says("export", tmp_path / "ada", "--person", ADA.key)
     kept = read(tmp_path / "ada")["person.json"]
     assert kept["person"] == ADA.key
-    assert kept["kept"]["kindness"]["Thanks you gave"][0]["why"] == SECRET_WORDS
+    thanks = kept["kept"]["kindness"]["Thanks you gave"][0]
+    assert thanks["why"] == SECRET_WORDS
+    assert thanks["at"].endswith("+00:00")
     assert kept["kept"]["kindness"]["Thanks you received"] == []
 
 
