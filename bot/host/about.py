@@ -111,14 +111,16 @@ class About(Cog[HostSettings, Store], name="kith"):
                     )
                 )
             close = self._registry.nearest_command(path, ctx.roles)
+            roots = {spec.path[:1] for spec in self._registry.catalog.commands}
+            name = CommandName(path) if path[:1] in roots else command
             raise Sorry(
                 T(
                     "I don't know {name}. Did you mean {close}?",
-                    name=command,
+                    name=name,
                     close=CommandName(tuple(close.split())),
                 )
                 if close
-                else T("I don't know {name}. {help} shows all.", name=command, help=CommandName(HELP))
+                else T("I don't know {name}. {help} shows all.", name=name, help=CommandName(HELP))
             )
         about = f"{entry.handler.about} {entry.handler.details}".strip()
         ctx.reply(

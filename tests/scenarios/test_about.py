@@ -39,7 +39,7 @@ async def test_help_on_a_group_shows_what_one_may_use_of_it(shed: Town) -> None:
     await amara.types("/kith help kith-admin")
     await amara.hears_privately("/kith-admin setup", "/kith-admin settings")
     await priya.types("/kith help kith-admin")
-    await priya.hears_privately("I don't know kith-admin. /kith help shows all")
+    await priya.hears_privately("I don't know /kith", "admin. /kith help shows all")
 
 
 async def test_help_on_something_unknown_suggests_the_nearest(shed: Town) -> None:

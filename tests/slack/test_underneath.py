@@ -258,6 +258,15 @@ async def test_typed_words_find_their_places_and_a_form_asks_for_the_rest(h: Hom
     assert problems[0].startswith("⚠")
 
 
+async def test_a_group_of_commands_alone_is_help_on_it_as_it_is_called_here(h: Home) -> None:
+    told = await (await h.kith(h.robin, "admin")).message()
+    assert "/kith admin settings: " in told.shown
+    told = await (await h.kith(h.ada, "admin")).message()
+    assert "I don't know /kith admin." in told.shown
+    told = await (await h.kith(h.robin, "help /kith admin settings")).message()
+    assert "Change how I work here" in told.shown
+
+
 async def test_channels_among_words_stand_by_their_names(h: Home) -> None:
     form = await (await h.ada.command(h.hall, "/shoutout", "see ", h.wall, " for what she did")).view()
     (words,) = [block for block in form.blocks if block.get("element", {}).get("multiline")]
