@@ -18,6 +18,23 @@ from storage.repos import schedules
 from tests.time.workbench import BERLIN, DAY, HOUR, NOON, START, Bench, at, leap, running
 
 
+async def test_who_asks_is_told_when_something_else_comes_next(bench: Bench) -> None:
+    assert isinstance(bench.clock, TravelClock)
+    scheduler = bench.scheduler()
+    told: list[int] = []
+    scheduler.subscribe(lambda: told.append(bench.clock.now()))
+    await bench.set("lunch", NOON)
+    scheduler.poke()
+    await scheduler.look()
+    assert told == [START]
+    bench.clock.move_to(noon := at("2027-01-04T12:00"))
+    await scheduler.look()
+    await scheduler.look()
+    assert told == [START, noon]
+    await scheduler.travel(noon + 3 * DAY)
+    assert told == [START, noon, noon + 3 * DAY]
+
+
 async def test_travel_fires_all_on_the_way_at_its_time_and_in_order(bench: Bench) -> None:
     await bench.set("noon", NOON)
     await bench.set("story", Weekly(times=(time(16),), days=frozenset({Weekday.FRIDAY})), community=2)
