@@ -84,7 +84,7 @@ async def test_a_form_asks_every_kind_of_thing_page_by_page(visitor: Visitor) ->
     await form.get_by_role("textbox", name="Which thing?").fill("7")
     await form.get_by_role("textbox", name="Lines").fill("One")
     await form.get_by_role("button", name="Add another").click()
-    await form.get_by_role("textbox", name="Lines").last.fill("Two")
+    await form.get_by_role("textbox", name="Lines").last.fill("Two\nof them\n\nThree")
     await form.get_by_role("button", name="Send", exact=True).click()
 
     # What can't be is said where it stands, and everything else is still there.
@@ -96,7 +96,8 @@ async def test_a_form_asks_every_kind_of_thing_page_by_page(visitor: Visitor) ->
     await count.fill("3")
     await _next(room, 2)
     await _next(room, 3)
-    await expect(form.get_by_role("textbox", name="Lines").last).to_have_value("Two")
+    await expect(form.get_by_role("textbox", name="Lines")).to_have_count(3)
+    await expect(form.get_by_role("textbox", name="Lines").last).to_have_value("Three")
     await form.get_by_role("button", name="Send", exact=True).click()
     await expect(form).to_have_count(0)
     answer = room.right.message("All there")
@@ -109,6 +110,6 @@ async def test_a_form_asks_every_kind_of_thing_page_by_page(visitor: Visitor) ->
         "Jo, Søren",
         "garden",
         "calm",
-        "One / Two",
+        "One / Two of them / Three",
     ):
         await expect(answer).to_contain_text(part)

@@ -306,7 +306,8 @@ function texts(setting) {
   const held = list(field.value);
   for (const value of held.length > 0 ? held : [""]) add(value);
   const value = () => {
-    const all = [...rows.querySelectorAll("textarea")].map((box) => box.value.replace(/\s*\n\s*/g, " ").trim()).filter(Boolean);
+    const all = [...rows.querySelectorAll("textarea")].flatMap((box) => box.value.split(/\n\s*\n/))
+      .map((words) => words.replace(/\s*\n\s*/g, " ").trim()).filter(Boolean);
     return all.length > 0 ? all : null;
   };
   return { control: h("div", null, rows, addButton), group: true, value, first: rows.querySelector("textarea") ?? addButton };
