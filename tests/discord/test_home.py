@@ -12,6 +12,7 @@ import pytest_asyncio
 from tests.discord.home import Home, home
 from tests.fakes.discord import ClientRefused, P
 from tests.fakes.discord.intents import Intent
+from tests.fakes.discord.model import FORUM
 from tests.fakes.discord.permissions import Overwrite
 
 WHY = "She stayed late to help me find the fault."
@@ -84,6 +85,22 @@ async def test_a_shoutout_with_everything_said_at_once(h: Home) -> None:
     said = await h.hears("stayed late")
     assert said.channel is h.wall
     assert said.pinged == {h.mina.id}
+
+
+async def test_in_a_forum_everything_stays_in_its_post(h: Home) -> None:
+    """A forum holds posts alone, which are threads: nothing can be said in the forum itself."""
+    forum = h.fake.world.create_channel(h.guild, "help", FORUM)
+    post = h.ada.thread(forum, "My lamp flickers")
+    await (await h.ada.slash("shoutout", to=h.mina, why=WHY, channel=post)).answered()
+    said = await h.fake.until(lambda: [one for one in post.messages if "stayed late" in one.text])
+    await (await h.admin.click(said[0], "Me too")).answered()
+    await h.restart()
+    other = h.mina.thread(forum, "Mine too")
+    await (await h.mina.slash("shoutout", to=h.ada, why=WHY, channel=other)).answered()
+    await h.fake.until(lambda: any("stayed late" in one.text for one in other.messages))
+    await h.settled()
+    assert said[0].edits == 1
+    assert h.fake.refusals == []
 
 
 async def test_a_shoutout_by_form_with_a_mistake_that_is_mended(h: Home) -> None:

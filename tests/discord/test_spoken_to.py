@@ -69,6 +69,20 @@ async def test_other_bots_are_never_answered(h: Home) -> None:
     assert len(robot.dm.messages) == 1
 
 
+async def test_what_discord_itself_says_is_not_answered(h: Home) -> None:
+    told = {
+        "id": str(h.fake.world.snowflakes.next()),
+        "type": 0,
+        "channel_id": str(h.wall.id),
+        "guild_id": str(h.guild.id),
+        "author": {"id": "643945264868098049", "username": "Discord", "system": True},
+        "content": f"<@{h.fake.world.bot.id}> was mentioned",
+    }
+    h.fake.gateway.dispatch_raw("MESSAGE_CREATE", told, h.guild)
+    await h.settled()
+    assert said(h) == []
+
+
 async def test_where_it_may_not_write_nothing_is_said(h: Home) -> None:
     h.fake.world.overwrite(h.wall, Overwrite(h.guild.bot.id, 1, deny=P.SEND_MESSAGES))
     await h.ada.say(h.wall, f"<@{h.fake.world.bot.id}> hello")

@@ -8,6 +8,8 @@ from bot.model.ids import Channel, Space
 from bot.platforms.discord.ids import PLATFORM, Json, space_of, time_ms
 
 THREADS: Final = frozenset({10, 11, 12})
+_FORUMS: Final = frozenset({15, 16})
+"""Kinds of channels that hold threads alone: there each thread is a channel to people, and to us."""
 _WAITING_ROOMS: Final = frozenset({"MEMBER_VERIFICATION_GATE_ENABLED", "GUILD_ONBOARDING", "GUESTS_ENABLED"})
 """What a server has where somebody may be there who is not in yet."""
 
@@ -22,6 +24,7 @@ class Guilds:
         self._places: dict[str, dict[str, str]] = {}
         self._homes: dict[str, str] = {}
         self._threads: dict[str, str] = {}
+        self._forums: set[str] = set()
         self._came: dict[str, int] = {}
         self._roles: dict[str, dict[str, str]] = {}
         self._screening: set[str] = set()
@@ -82,14 +85,18 @@ class Guilds:
     def see_channel(self, data: Json, guild: str | None = None) -> None:
         guild = guild or str(data.get("guild_id") or "")
         ident = str(data["id"])
-        if data.get("type") in THREADS:
-            self._threads[ident] = str(data.get("parent_id") or ident)
+        kind, parent = data.get("type"), str(data.get("parent_id") or ident)
+        if kind in _FORUMS:
+            self._forums.add(ident)
+        if kind in THREADS and parent not in self._forums:
+            self._threads[ident] = parent
         else:
             self._places.setdefault(guild, {})[ident] = str(data.get("name") or "")
             self._homes[ident] = guild
 
     def lose_channel(self, data: Json) -> None:
         self._threads.pop(str(data["id"]), None)
+        self._forums.discard(str(data["id"]))
         self._places.get(str(data.get("guild_id") or ""), {}).pop(str(data["id"]), None)
         self._homes.pop(str(data["id"]), None)
 
@@ -99,6 +106,7 @@ class Guilds:
         self._screening.discard(guild)
         for channel in self._places.pop(guild, {}):
             self._homes.pop(channel, None)
+            self._forums.discard(channel)
 
     def is_foreign(self, channel: Channel) -> bool:
         """Whether the channel is known to be another server's than it says."""
@@ -117,7 +125,9 @@ class Guilds:
 
     def place(self, guild: str, ident: str, told: Json | None = None) -> tuple[Channel, str | None]:
         """The channel that stands behind an id, and the thread. ``told``: the channel as Discord told it."""
-        if told is not None and told.get("type") in THREADS and told.get("parent_id"):
-            return self.channel(guild, str(told["parent_id"])), ident
         parent = self._threads.get(ident)
-        return (self.channel(guild, ident), None) if parent is None else (self.channel(guild, parent), ident)
+        if told is not None and told.get("type") in THREADS and told.get("parent_id"):
+            parent = str(told["parent_id"])
+        if parent is None or parent in self._forums:
+            return self.channel(guild, ident), None
+        return self.channel(guild, parent), ident

@@ -203,7 +203,7 @@ def is_written(data: Json, me: str) -> bool:
     """Whether a message is somebody's words; not what the platform or a webhook says, nor the bot's own."""
     author = data.get("author") or {}
     said = data.get("type", 0) in _WRITTEN and "id" in author
-    return said and not data.get("webhook_id") and str(author["id"]) != me
+    return said and not data.get("webhook_id") and not author.get("system") and str(author["id"]) != me
 
 
 def words(guilds: Guilds, guild: str, written: str) -> str:
