@@ -69,6 +69,15 @@ async def test_other_bots_are_never_answered(h: Home) -> None:
     assert len(robot.dm.messages) == 1
 
 
+async def test_a_role_that_is_made_for_it_later_stands_for_it_too(h: Home) -> None:
+    made = h.fake.world.create_role(
+        h.guild, "Kith", managed=True, bot_id=h.fake.world.bot.id, mentionable=True
+    )
+    asked = await h.ada.say(h.wall, f"{made.mention} hello!")
+    answer = await h.hears("what I can do")
+    assert answer.reply_to == asked.id
+
+
 async def test_what_discord_itself_says_is_not_answered(h: Home) -> None:
     told = {
         "id": str(h.fake.world.snowflakes.next()),

@@ -77,10 +77,16 @@ class Guilds:
         if (features := data.get("features")) is not None:
             (self._screening.discard if _WAITING_ROOMS.isdisjoint(features) else self._screening.add)(guild)
         if (roles := data.get("roles")) is not None:
-            tags = ((str(told["id"]), told.get("tags") or {}) for told in roles)
-            self._roles[guild] = {str(tag["bot_id"]): ident for ident, tag in tags if tag.get("bot_id")}
+            self._roles[guild] = {}
+            for role in roles:
+                self.see_role({"guild_id": guild, "role": role})
         for thread in data.get("threads") or ():
             self.see_channel(thread, guild)
+
+    def see_role(self, data: Json) -> None:
+        told = data.get("role") or {}
+        if bot := (told.get("tags") or {}).get("bot_id"):
+            self._roles.setdefault(str(data["guild_id"]), {})[str(bot)] = str(told["id"])
 
     def see_channel(self, data: Json, guild: str | None = None) -> None:
         guild = guild or str(data.get("guild_id") or "")

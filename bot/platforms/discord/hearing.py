@@ -76,6 +76,7 @@ class Hearing:
             "GUILD_CREATE": self._guild,
             "GUILD_UPDATE": self._guild_changed,
             "GUILD_DELETE": self._guild_lost,
+            "GUILD_ROLE_CREATE": guilds.see_role,
             "CHANNEL_CREATE": guilds.see_channel,
             "CHANNEL_UPDATE": guilds.see_channel,
             "CHANNEL_DELETE": guilds.lose_channel,
