@@ -6,7 +6,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -30,7 +30,7 @@ from bot.model.events import Completion, Event, SpaceSeen
 from bot.model.ids import Space
 from bot.model.outgoing import Receipt
 from bot.outbox import Outbox, Timing
-from bot.platforms.base import DeliveryError, NotConnected, Platform
+from bot.platforms.base import DeliveryError, Gone, NotConnected, Platform, RetryLater
 from bot.registry import CogFault, Registry, load
 from bot.router import NotStored, Router
 from bot.schedule import Scheduler
@@ -45,6 +45,9 @@ from storage.port import Engine
 from storage.repos import kept
 from storage.repos.outbox import OutboxRow
 
+_FIRST_PAUSE: Final = 5.0
+_LONGEST_PAUSE: Final = 600.0
+"""Seconds until a census that could not be taken is taken again."""
 HOST_COGS = (About, Me, Moderation, Setup)
 
 log = structlog.get_logger(__name__)
@@ -78,6 +81,8 @@ class Core:
     new_id: Callable[[], int]
     zone: ZoneInfo
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _counting: dict[str, bool] = field(default_factory=dict)
+    """The spaces whose census is being taken, and whether it is to be taken once more then."""
     _unsubscribe: Callable[[], None] = field(default=lambda: None)
 
     async def __aenter__(self) -> Core:
@@ -128,10 +133,35 @@ class Core:
         platform = self.platforms.get(space.platform)
         if platform is None:
             return
+        if space.key in self._counting:
+            self._counting[space.key] = True
+            return
         try:
-            await self.census.take(platform, space)
-        except (StorageError, NotStored, DeliveryError) as error:
-            log.warning("no_census", space=space.key, error=str(error))
+            while self._counting.get(space.key, True):
+                self._counting[space.key] = False
+                await self._count(platform, space)
+        finally:
+            del self._counting[space.key]
+
+    async def _count(self, platform: Platform, space: Space) -> None:
+        """Take the census, and again later where it can't be taken now."""
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                await self.census.take(platform, space)
+                return
+            except Gone as error:
+                log.warning("no_census", space=space.key, error=str(error))
+                return
+            except (StorageError, NotStored, DeliveryError) as error:
+                wait = max(pause, error.after) if isinstance(error, RetryLater) else pause
+                log.warning("no_census_yet", space=space.key, error=str(error), seconds=round(wait, 1))
+            await _pause(wait)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+async def _pause(seconds: float) -> None:
+    await asyncio.sleep(seconds)
 
 
 def registry_of(cogs: Sequence[Cog[Any, Any]], sections: Sections, faults: Sequence[CogFault]) -> Registry:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from bot import core
 from bot.model.events import MemberJoined
 from bot.platforms.discord import adapter, gateway
 from tests.discord.home import Home, home
@@ -69,6 +71,30 @@ async def test_a_guest_of_a_voice_channel_is_greeted_once_taken_in(h: Home) -> N
     lee.rename("Leonora")
     await h.settled()
     assert times_greeted(h, lee) == 1
+
+
+async def test_a_list_of_members_that_can_not_be_read_is_read_later(
+    h: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[float] = []
+    waits, go = asyncio.Event(), asyncio.Event()
+
+    async def pause(seconds: float) -> None:
+        told.append(seconds)
+        waits.set()
+        await go.wait()
+
+    monkeypatch.setattr(core, "_pause", pause)
+    await h.settled()
+    await h.stop()
+    kim = h.guild.join("Kim")
+    h.fake.faults.page("GET /guilds/*/members", 403, "<html>Not now</html>")
+    await h.start(looks=False)
+    async with asyncio.timeout(10):
+        await waits.wait()
+    assert told == [60]
+    go.set()
+    await h.hears(f"<@{kim.id}>")
 
 
 @pytest.mark.parametrize("goes_away", [True, False])
