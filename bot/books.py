@@ -65,6 +65,7 @@ async def keep(scope: Scope, event: Event, subject: Member | None) -> Event | No
                 announces_joins=event.announces_joins,
                 people=event.people,
                 hears_joins=event.hears_joins,
+                came_at=event.came_at,
             )
         case SpaceLost():
             await spaces.lost(tx, event.space.key, scope.now)
@@ -84,10 +85,10 @@ async def keep(scope: Scope, event: Event, subject: Member | None) -> Event | No
 
 
 async def _came_back(scope: Scope, event: SpaceSeen) -> bool:
-    """Whether the bot was added since it first looked around: nobody told that it was removed before."""
+    """Whether the bot was removed and added again while nobody could tell it."""
     row = await spaces.get(scope.tx, event.space.key)
-    baseline = None if row is None else row["baseline_at"]
-    return baseline is not None and event.came_at is not None and event.came_at > baseline
+    before = None if row is None else row["came_at"]
+    return before is not None and event.came_at is not None and event.came_at > before
 
 
 async def _joined(scope: Scope, event: MemberJoined) -> MemberJoined | None:

@@ -42,12 +42,13 @@ async def seen(
     announces_joins: bool,
     people: int | None,
     hears_joins: bool,
+    came_at: int | None,
 ) -> None:
     """What the platform says of a space now."""
     await tx.run(
         "UPDATE space SET name = CASE WHEN :name = '' THEN name ELSE :name END, lost_at = NULL,"
         " default_channel = :channel, announces_joins = :announces, people = :people,"
-        " hears_joins = :hears WHERE key = :key",
+        " hears_joins = :hears, came_at = COALESCE(:came_at, came_at) WHERE key = :key",
         {
             "key": key,
             "name": name,
@@ -55,6 +56,7 @@ async def seen(
             "announces": int(announces_joins),
             "people": people,
             "hears": int(hears_joins),
+            "came_at": came_at,
         },
     )
 
