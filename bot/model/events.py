@@ -31,8 +31,8 @@ class SpaceSeen(Event):
 
     ``announces_joins``: the platform posts a join message of its own. ``people`` is None where unknown.
     ``hears_joins`` is False where nobody tells the bot who joins, so that a newcomer is noticed later, by
-    what they first say or use. ``came_at``: when the bot was added (UTC ms by the platform's clock), None where
-    unknown: later than last time, it was removed in between, and meets everybody for the first time.
+    what they first say or use. ``came_at``: when the bot was added, in UTC ms of the platform's clock, None
+    where unknown: later than last time, it was removed in between, and meets everybody for the first time.
     """
 
     default_channel: Channel | None = None
