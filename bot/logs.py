@@ -57,6 +57,7 @@ def configure(
         root.removeHandler(old)
     root.addHandler(handler)
     threshold = logging.getLevelNamesMapping()[level.upper()]
+    handler.addFilter(_Calm(threshold))
     root.setLevel(max(threshold, logging.INFO))
     for name in own:
         logging.getLogger(name).setLevel(threshold)
@@ -75,6 +76,24 @@ def configure(
 
 class _Handler(logging.StreamHandler[TextIO]):
     """Ours, to be told from those that a test runner or an embedding program has added."""
+
+
+class _Calm(logging.Filter):
+    """What is no HTTP, sent to our web server by whoever found its address, is a line without a trace."""
+
+    def __init__(self, threshold: int) -> None:
+        super().__init__()
+        self._threshold = threshold
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name != "aiohttp.server" or record.exc_info is None:
+            return True
+        # by its name, since most commands do without aiohttp
+        if not any(kind.__name__ == "HttpProcessingError" for kind in type(record.exc_info[1]).__mro__):
+            return True
+        record.exc_info = record.exc_text = None
+        record.levelno, record.levelname = logging.INFO, "INFO"
+        return record.levelno >= self._threshold
 
 
 class _Clean:

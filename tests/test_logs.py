@@ -14,6 +14,7 @@ from urllib.parse import quote
 import aiosqlite
 import pytest
 import structlog
+from aiohttp.http_exceptions import BadHttpMessage
 from hypothesis import given
 from hypothesis import strategies as st
 from itsdangerous import URLSafeSerializer, URLSafeTimedSerializer
@@ -353,3 +354,22 @@ def test_visible_text_has_no_character_that_acts(text: str) -> None:
 @pytest.mark.parametrize("text", ["Grüße", "שלום", "👩‍👩‍👧", "می‌خواهم", "日本", "a b"])
 def test_what_people_write_stays_readable(text: str) -> None:
     assert visible(text) == text
+
+
+@pytest.mark.parametrize(("level", "lines"), [("info", 1), ("warning", 0)])
+def test_what_is_no_http_is_told_in_a_line_without_a_trace(level: str, lines: int) -> None:
+    stream = io.StringIO()
+    configure(level, "json", stream)
+    server = logging.getLogger("aiohttp.server")
+    try:
+        raise BadHttpMessage("Content-Length can't be present with Transfer-Encoding")
+    except BadHttpMessage:
+        server.exception("Error handling request from %s", "127.0.0.1")
+    told = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [(one["level"], "exception" in one) for one in told] == [("info", False)] * lines
+    try:
+        raise ValueError("ours")
+    except ValueError:
+        server.exception("Error handling request")
+    last = json.loads(stream.getvalue().splitlines()[-1])
+    assert (last["level"], "exception" in last) == ("error", True)

@@ -161,7 +161,11 @@ async def test_an_oversized_body_and_one_that_is_no_text_are_refused(served: Ser
     ],
 )
 async def test_a_body_that_breaks_off_or_cannot_be_unpacked_leaves_no_trace_of_trouble(
-    served: Served, headers: dict[str, str], is_answered: bool, capsys: pytest.CaptureFixture[str]
+    served: Served,
+    headers: dict[str, str],
+    is_answered: bool,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     _, stage, url = served
     parts = urlsplit(url)
@@ -176,6 +180,7 @@ async def test_a_body_that_breaks_off_or_cannot_be_unpacked_leaves_no_trace_of_t
     await writer.wait_closed()
     await (await stage.who(stage.ada).command(stage.place, "/kith", "help")).message()
     assert "Traceback" not in "".join(capsys.readouterr())
+    assert not [one for one in caplog.records if one.getMessage() == "Unhandled exception"]
 
 
 async def test_slack_may_call_by_a_name_that_browsers_may_not(served: Served) -> None:

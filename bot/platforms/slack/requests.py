@@ -39,7 +39,10 @@ class Requests:
                 if len(body) > BODY_MOST:
                     return web.Response(status=413, text="That is larger than anything that Slack sends.")
         except (ConnectionError, web.RequestPayloadError):
-            return web.Response(status=400, text="This ended before it was whole, or can't be unpacked.")
+            request.content.feed_eof()  # or aiohttp would read on, and tell the same at length
+            broken = web.Response(status=400, text="This ended before it was whole, or can't be unpacked.")
+            broken.force_close()
+            return broken
         try:
             text = body.decode()
         except UnicodeDecodeError:
