@@ -63,6 +63,7 @@ _BOOKKEEPING: Final = (SpaceSeen, SpaceLost, MemberJoined, MemberCleared, Member
 
 _CONTROLS: Final = frozenset({HandlerKind.BUTTON, HandlerKind.SELECT})
 _FORMS: Final = frozenset({HandlerKind.FORM, HandlerKind.COMMAND, HandlerKind.BUTTON, HandlerKind.MENU})
+_WORD: Final = re.compile(r"[\w-]{1,32}")
 _OPTION: Final = re.compile(r"([a-z][a-z_-]{1,31}):(?=\s)", re.IGNORECASE)
 
 log = structlog.get_logger(__name__)
@@ -378,18 +379,20 @@ class Router:
         return entry, what
 
     async def _unknown(self, event: CommandUsed) -> None:
-        wanted = clean(" ".join(event.path))[:60]
+        wanted: CommandName | str = CommandName(tuple(event.path))
+        if not all(_WORD.fullmatch(part) for part in event.path):
+            wanted = "/" + clean(" ".join(event.path))[:60]
         close = self._registry.nearest_command(event.path, await self._units.roles(event.space, event.actor))
         if close is None:
             words: Words = T(
                 "I don't know {name}. {help} shows what there is.",
-                name="/" + wanted,
+                name=wanted,
                 help=CommandName(("kith", "help")),
             )
         else:
             words = T(
                 "I don't know {name}. Did you mean {close}?",
-                name="/" + wanted,
+                name=wanted,
                 close=CommandName(tuple(close.split())),
             )
         await self._refuse(event, words)

@@ -129,6 +129,11 @@ async def test_help_by_command_mention_private_message_and_an_unknown_word(h: Ho
     assert not h.mina.ephemerals
 
 
+async def test_a_misspelt_command_is_named_as_it_is_called_here(h: Home) -> None:
+    told = await (await h.kith(h.robin, "admin settigs")).message()
+    assert "I don't know /kith admin settigs. Did you mean /kith admin settings?" in told.spoken
+
+
 async def test_the_home_tab_is_ones_own_page(h: Home) -> None:
     await h.ada.open_home()
     await h.slack.until(lambda: h.ada.home and "Only you can see this" in h.ada.home.shown)
