@@ -27,6 +27,8 @@ from storage.repos import settings as setting_rows
 from storage.repos.outbox import OutboxRow
 
 LINES: Final = 10
+REVIEWED: Final = 8
+"""Words to the hosts at a time: as many as one message holds everywhere."""
 HELP: Final = ("kith", "help")
 _LINKS: Final = (
     re.compile(r"/channels/(?:\d+|@me)/(\d+)/(\d+)"),
@@ -249,15 +251,26 @@ class About(Cog[HostSettings, Store], name="kith"):
     @kith_mod.command
     async def review(self, ctx: AboutCtx) -> None:
         """Read what members told the hosts in private."""
-        rows = await book.feedback(ctx.scope.tx, ctx.community)
+        await self._feedback(ctx, None)
+
+    @button("Older", role=Role.MODERATOR)
+    async def older_feedback(self, ctx: AboutCtx, before: int) -> None:
+        """Older words to the hosts."""
+        await self._feedback(ctx, before)
+
+    async def _feedback(self, ctx: AboutCtx, before: int | None) -> None:
+        rows = await book.feedback(ctx.scope.tx, ctx.community, before=before, limit=REVIEWED + 1)
         if not rows:
             raise Sorry(T("Nobody has written to the hosts yet."))
+        shown = rows[:REVIEWED]
+        more = self.older_feedback.bind(shown[-1]["id"], only=ctx.user)
         ctx.reply(
             Card(
                 T("Feedback for the hosts"),
                 sections=tuple(
-                    Section(codec.loads(row["words"]), T("{when}", when=Moment(row["at"]))) for row in rows
+                    Section(codec.loads(row["words"]), T("{when}", when=Moment(row["at"]))) for row in shown
                 ),
+                buttons=(more,) if len(rows) > REVIEWED else (),
             )
         )
 

@@ -85,11 +85,12 @@ async def feedback_of(tx: Tx, community: int, member: str) -> list[Row]:
     )
 
 
-async def feedback(tx: Tx, community: int, limit: int = 20) -> list[Row]:
-    """What members told the hosts, newest first."""
+async def feedback(tx: Tx, community: int, *, before: int | None = None, limit: int = 10) -> list[Row]:
+    """What members told the hosts, newest first, or what is older than the words ``before``."""
     return await tx.all(
-        "SELECT id, at, words FROM feedback WHERE community = :community ORDER BY id DESC LIMIT :limit",
-        {"community": community, "limit": limit},
+        "SELECT id, at, words FROM feedback"
+        " WHERE community = :community AND id < :before ORDER BY id DESC LIMIT :limit",
+        {"community": community, "before": 2**63 - 1 if before is None else before, "limit": limit},
     )
 
 

@@ -127,6 +127,19 @@ async def test_feedback_reaches_the_hosts_without_a_name(shed: Town) -> None:
     assert "Priya" not in review.text
 
 
+async def test_older_feedback_is_a_page_further(shed: Town) -> None:
+    priya, jo = shed.as_("Priya"), shed.as_("Jo")
+    for number in range(1, 13):
+        await priya.types(f"/kith feedback wish number {number} of many")
+        await shed.hears("#hosts", f"wish number {number} of many")
+    await jo.types("/kith-mod review")
+    page = await jo.hears_privately("number 12 of", "number 5 of")
+    assert "number 4 of" not in page.text
+    await jo.presses("Older")
+    older = await jo.hears_privately("number 4 of", "number 1 of")
+    assert "Older" not in older.text
+
+
 async def test_feedback_with_a_name_if_one_likes(shed: Town) -> None:
     priya = shed.as_("Priya")
     await priya.types("/kith feedback signed: yes words: thank you for the new lamps")
