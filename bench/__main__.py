@@ -11,7 +11,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-BENCHES = ("units", "schedules", "room", "start", "discord", "slack", "slack_burst")
+BENCHES = ("units", "greeting", "schedules", "room", "start", "discord", "slack", "slack_burst")
 
 
 def main() -> None:
