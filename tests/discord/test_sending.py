@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import heapq
+import random
 import re
+from bisect import bisect_left
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from math import inf
 
 import pytest
 import pytest_asyncio
@@ -16,7 +20,7 @@ from bot.model.ids import Member
 from bot.model.outgoing import Answer, Delete, Direct, Edit, InChannel, Post, React
 from bot.platforms.base import DeliveryError, Gone, RetryLater, Unsure
 from bot.platforms.discord.limits import LIMITS
-from bot.platforms.discord.pace import Buckets, Budget, Invalid
+from bot.platforms.discord.pace import Buckets, Budget, Invalid, Place
 from tests.discord.town import Town
 from tests.fakes.discord import FakeDiscord, P, RateLimits
 from tests.fakes.discord.permissions import Overwrite
@@ -343,8 +347,34 @@ async def test_a_place_is_free_a_second_later_and_as_much_later_as_its_answer_wa
     budget.leave(second)
     now = 101.0
     assert 0 < budget.wait() <= 0.05
-    now = 101.3
+    now = 101.32
     assert budget.wait() == 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_no_second_holds_too_many_however_the_network_jitters(seed: int) -> None:
+    """A slow network and a quick one by turns, 16 requests on their way at most, for a minute."""
+    now, chance, number = 0.0, random.Random(seed), 0
+    budget = Budget(int(LIMITS.per_second), lambda: now)
+    under_way: list[tuple[float, int, Place]] = []
+    arrivals: list[float] = []
+    while now < 60:
+        if len(under_way) < 16 and not budget.wait():
+            trip = (0.005, 0.015) if int(now / 20) % 2 == 0 else (0.0005, 0.003)
+            arrivals.append(now + chance.uniform(*trip))
+            number += 1
+            place = await budget.enter("POST /a")
+            heapq.heappush(under_way, (arrivals[-1] + chance.uniform(*trip), number, place))
+            now += 0.0002
+            continue
+        answered = under_way[0][0] if under_way else inf
+        now = min(answered, now + (budget.wait() if len(under_way) < 16 else inf))
+        if now == answered:
+            budget.leave(heapq.heappop(under_way)[2])
+    arrivals.sort()
+    most = max(bisect_left(arrivals, at + 1) - index for index, at in enumerate(arrivals))
+    assert most <= 50
+    assert len(arrivals) > 60 * 47.5
 
 
 async def test_without_a_limit_there_is_always_a_place() -> None:

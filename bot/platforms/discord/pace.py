@@ -14,6 +14,8 @@ INVALID_WINDOW: Final = 600.0
 """Seconds over which invalid requests count."""
 INVALID_MOST: Final = 8_000
 """Answers of 401, 403 and 429 within the window after which we stop; at 10,000 the address is shut out."""
+_SECOND: Final = 1.015
+"""Seconds for which a request has its place: the quickest answer known may not be the quickest there is."""
 _REMEMBERED: Final = 4_096
 _LOOK_AGAIN: Final = 0.05
 _LEARNING: Final = 0.002
@@ -33,8 +35,8 @@ class Budget:
     """Requests in any one second over everything that the bot does, interactions apart; 0 means no limit.
 
     Discord counts a request when it gets there, some time before its answer comes. So its place is taken for
-    a second, and longer by as much as this answer took longer than the quickest of its kind: late arrivals
-    and early ones never meet in one second, and a steady delay costs nothing.
+    a second and a little, and longer by as much as this answer took longer than the quickest of its kind:
+    late arrivals and early ones don't meet in one second, and a steady delay costs nothing.
     """
 
     def __init__(self, per_second: int, now: Callable[[], float] = monotonic) -> None:
@@ -70,7 +72,7 @@ class Budget:
         took = self._now() - place.taken_at
         quickest = self._quickest.get(place.route, 0.0)
         quickest = self._quickest[place.route] = min(took, quickest + (took - quickest) * _LEARNING)
-        place.free_at = place.taken_at + 1.0 + took - quickest
+        place.free_at = place.taken_at + _SECOND + took - quickest
 
 
 @dataclass(slots=True)
