@@ -15,6 +15,7 @@ from bot.actions import Sealer
 from bot.census import Census
 from bot.clock import Clock, system_ms
 from bot.cog import Cog
+from bot.config import Config
 from bot.database import prepare
 from bot.drafts import FormDrafts
 from bot.host.about import About
@@ -25,7 +26,7 @@ from bot.housekeeping import keep_house
 from bot.lease import LeasedRole
 from bot.metrics import Metrics
 from bot.mishaps import Mishaps
-from bot.model.content import Form, Option
+from bot.model.content import Catalog, Form, Option
 from bot.model.events import Completion, Event, SpaceSeen
 from bot.model.ids import Space
 from bot.model.outgoing import Receipt
@@ -190,6 +191,12 @@ def load_cogs(
     if wrong:
         raise BadSettings(wrong)
     return cogs, sections, faults
+
+
+def catalog_of(config: Config) -> Catalog:
+    """What the configured features let people start, and what they listen to. Raises BadSettings."""
+    cogs, sections, faults = load_cogs(config.kith.cogs, config.cog_defaults, config.zone)
+    return registry_of(cogs, sections, faults).catalog
 
 
 async def build(

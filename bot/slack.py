@@ -9,10 +9,9 @@ from typing import Any, Final
 from bot import slack_doctor, slack_manifest
 from bot.clock import system_ms
 from bot.config import Config, Slack, split_keys
-from bot.core import load_cogs, registry_of
+from bot.core import catalog_of
 from bot.keyring import Keyring
 from bot.model.check import Check
-from bot.model.content import Catalog
 from bot.platforms.slack import checks
 from bot.platforms.slack import manifest as manifests
 from bot.platforms.slack.adapter import SlackOptions, SlackPlatform
@@ -90,12 +89,6 @@ def keyring(slack: Slack) -> Keyring:
     return Keyring(split_keys(slack.encryption_keys))
 
 
-def catalog(config: Config) -> Catalog:
-    """What the configured features let people start, and what they listen to. Raises BadSettings."""
-    cogs, sections, faults = load_cogs(config.kith.cogs, config.cog_defaults, config.zone)
-    return registry_of(cogs, sections, faults).catalog
-
-
 def manifest(config: Config, *, http: bool = False, shared: bool = False) -> dict[str, Any]:
     """The app's manifest. Over HTTP where asked for, or where only a signing secret is configured.
 
@@ -105,7 +98,7 @@ def manifest(config: Config, *, http: bool = False, shared: bool = False) -> dic
     shared = shared or slack.client_id is not None
     by_http = http or shared or (slack.signing_secret is not None and slack.app_token is None)
     return manifests.manifest(
-        catalog(config),
+        catalog_of(config),
         names(slack),
         request_url=f"{base}{EVENTS_PATH}" if by_http else None,
         bound=bool(slack.channels),
@@ -115,10 +108,10 @@ def manifest(config: Config, *, http: bool = False, shared: bool = False) -> dic
 
 async def look(config: Config) -> Sequence[Check]:
     """The doctor's looks at Slack; there must be a bot token or a client id."""
-    wanted = manifests.scopes(catalog(config))
+    wanted = manifests.scopes(catalog_of(config))
     compared = slack_manifest.check(config, manifest(config), wanted)
     if config.slack.client_id is None:
-        return [*await checks.look(options(config.slack), catalog(config)), compared]
+        return [*await checks.look(options(config.slack), catalog_of(config)), compared]
     found = await slack_doctor.look(
         oauth(config), config.slack.api, config.database_url, keyring(config.slack), wanted
     )

@@ -17,7 +17,7 @@ from bot.cli.failures import Exit, as_typed
 from bot.config import Config
 from bot.config_file import load
 from bot.config_problems import ConfigError
-from bot.core import BadSettings
+from bot.core import BadSettings, catalog_of
 from bot.doctor import Look, examine
 from bot.model.check import Check, State
 from bot.version import VERSION
@@ -55,7 +55,6 @@ async def discord(config: Config) -> Sequence[Check]:
     """The look at Discord, if there is a token for it."""
     if config.discord.token is None:
         return []
-    from bot.cli.connect import catalog_of
     from bot.platforms.discord import checkup
 
     try:

@@ -14,8 +14,7 @@ from bot.cli.failures import Refused
 from bot.cli.terminal import Terminal, TyperTerminal, keep_token, tokens_folder, with_secret_file
 from bot.config import Config
 from bot.config_file import Loaded, load
-from bot.core import load_cogs, registry_of
-from bot.model.content import Catalog
+from bot.core import catalog_of
 from bot.model.ids import Member
 from bot.model.outgoing import Direct, Post
 from bot.model.text import T
@@ -43,12 +42,6 @@ _COLUMN: Final = max(len(need.name) for need in NEEDS)
 def connect(config: Path | None) -> None:
     """Lead through all steps on this terminal."""
     asyncio.run(Guide(load(config), config, TyperTerminal()).lead())
-
-
-def catalog_of(config: Config) -> Catalog:
-    """What the configured features offer and listen to. Raises BadSettings."""
-    cogs, sections, faults = load_cogs(config.kith.cogs, config.cog_defaults, config.zone)
-    return registry_of(cogs, sections, faults).catalog
 
 
 class Guide:

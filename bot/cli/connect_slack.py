@@ -18,6 +18,7 @@ from bot.cli.failures import Refused
 from bot.cli.slack_app import is_known_current, is_said_current
 from bot.cli.terminal import Terminal, TyperTerminal, keep_token, pasted, with_secret_file
 from bot.config_file import Loaded, load
+from bot.core import catalog_of
 from bot.model.check import State
 from bot.model.content import Card, Section
 from bot.model.text import T
@@ -80,7 +81,7 @@ class Guide:
         else:
             self._say("1. and 2. The app is there, and its tokens are configured already.")
             options = slack.options(self._config.slack)
-            why = scopes(slack.catalog(self._config))
+            why = scopes(catalog_of(self._config))
             is_current = is_known_current(self._config, self._terminal, wanted, why)
         failed = await self._failed(options)
         if failed and not given:
@@ -107,7 +108,7 @@ class Guide:
     def _make_app(self) -> None:
         made = slack.manifest(self._config, http=self._http)
         self._say("1. Kith needs an app of your own in Slack. These are its permissions:\n")
-        for scope, why in scopes(slack.catalog(self._config)).items():
+        for scope, why in scopes(catalog_of(self._config)).items():
             self._say(f"   {scope:<20} {why}")
         self._say("\n   Open this link, choose your workspace, press Create, then Install to Workspace:\n")
         self._say(f"   {creation_link(made)}\n")
@@ -148,7 +149,7 @@ class Guide:
         """The codes of what is wrong, all of which is told."""
         self._say("\n3. What Slack says:")
         failed = []
-        for check in await checks.look(options, slack.catalog(self._config)):
+        for check in await checks.look(options, catalog_of(self._config)):
             self._say(f"   {check.title}: {check.detail}")
             if check.state is not State.OK:
                 self._say(f"     {check.remedy}")

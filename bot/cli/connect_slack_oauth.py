@@ -11,6 +11,7 @@ from bot.cli.slack_app import is_known_current, is_said_current
 from bot.cli.terminal import Terminal, keep_token, pasted, tokens_folder, with_key, with_secret_file
 from bot.config import Config
 from bot.config_file import Loaded
+from bot.core import catalog_of
 from bot.keyring import Keyring, new_key
 from bot.model.check import State
 from bot.platforms.slack.manifest import creation_link, scopes
@@ -45,7 +46,7 @@ class SharedGuide:
             given = self._ask()
         else:
             self._say("1. and 2. The app is configured already.")
-            why = scopes(slack.catalog(self._config))
+            why = scopes(catalog_of(self._config))
             is_current = is_known_current(self._config, self._terminal, wanted, why)
         await self._check(given)
         if given:
@@ -67,7 +68,7 @@ class SharedGuide:
         self._say(
             "1. Kith needs an app of your own in Slack. It asks each workspace for these permissions:\n"
         )
-        for scope, why in scopes(slack.catalog(self._config)).items():
+        for scope, why in scopes(catalog_of(self._config)).items():
             self._say(f"   {scope:<20} {why}")
         self._say("\n   Open this link, choose a workspace of yours to keep the app in, and press Create:\n")
         self._say(f"   {creation_link(made)}\n")
@@ -113,7 +114,7 @@ class SharedGuide:
             self._config.slack.api,
             self._config.database_url,
             keys,
-            scopes(slack.catalog(self._config)),
+            scopes(catalog_of(self._config)),
         )
         for check in checks:
             self._say(f"   {check.title}: {check.detail}")
