@@ -20,6 +20,7 @@ from bot.cli.failures import Refused
 from bot.cli.terminal import tokens_folder
 from bot.config import Config, Slack
 from bot.config_file import load
+from bot.core import catalog_of
 from bot.doctor import examine
 from bot.model.check import State
 from bot.model.content import Catalog, MenuSpec, MenuTarget
@@ -307,7 +308,7 @@ def test_the_document_tells_every_scope_with_its_why() -> None:
     text = (Path(__file__).parents[2] / "docs" / "connect-slack.md").read_text(encoding="utf-8")
     table = text[text.index("## Permissions") : text.index("## Over HTTP")]
     told = dict(re.findall(r"^\| `([a-z_.:]+)` \| (.+) \|$", table, re.MULTILINE))
-    wanted = scopes(configured.catalog(Config()))
+    wanted = scopes(catalog_of(Config()))
     assert {scope: why.replace("`", "") for scope, why in told.items()} == wanted
 
 
@@ -315,7 +316,7 @@ def test_there_are_never_more_than_ten_shortcuts() -> None:
     menus = tuple(
         MenuSpec(MenuTarget.MESSAGE, f"Menu {n}" * 9, f"c.m{n}", Role.MEMBER, "c") for n in range(20)
     )
-    catalog = replace(configured.catalog(Config()), menus=menus)
+    catalog = replace(catalog_of(Config()), menus=menus)
     made = manifest(catalog, Names())
     assert len(made["features"]["shortcuts"]) <= 10
     assert not specs.available() or validate_manifest(made) == []

@@ -8,13 +8,14 @@ import pytest
 
 from bot import slack as configured
 from bot.config import Config, Slack
+from bot.core import catalog_of
 from bot.model.check import State
 from bot.platforms.slack.manifest import scopes
 from tests.fakes.slack import FakeSlack
 from tests.slack.home import home
 
 WHY = "She stayed late to help me find the fault."
-ALL = scopes(configured.catalog(Config()))
+ALL = scopes(catalog_of(Config()))
 
 
 @pytest.mark.parametrize("lacking", ALL)
