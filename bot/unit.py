@@ -70,11 +70,11 @@ class UnitRunner:
         self._zone = zone
         self._communities: dict[str, int] = {}
         self._spaces: dict[str, Surroundings] = {}
+        self._zones: dict[str, ZoneInfo] = {}
 
     def zone(self, space: Space) -> ZoneInfo:
         """The space's time zone as last seen, for reading what people typed."""
-        known = self._spaces.get(space.key)
-        return self._zone if known is None else known.zone
+        return self._zones.get(space.key, self._zone)
 
     async def community(self, space: Space) -> int:
         """The community a space belongs to; an unknown space becomes one of its own.
@@ -278,6 +278,7 @@ class UnitRunner:
             rows = await setting_rows.of(scope.tx, scope.community, scope.space)
             settings = self._sections.load(scope.space, rows)
         host: HostSettings = settings[HOST]
+        zone = self._zones[scope.space] = host.zone or self._zone
         default = row["default_channel"]
         if len(self._spaces) >= SPACES_MOST:
             self._spaces.clear()
@@ -288,7 +289,7 @@ class UnitRunner:
             default_channel=Channel.of(default) if default else None,
             settings=settings,
             host=host,
-            zone=host.zone or self._zone,
+            zone=zone,
             silence=hush(row, scope.now),
         )
         return around
