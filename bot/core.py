@@ -157,8 +157,13 @@ class Core:
             except (StorageError, NotStored, DeliveryError) as error:
                 wait = max(pause, error.after) if isinstance(error, RetryLater) else pause
                 log.warning("no_census_yet", space=space.key, error=str(error), seconds=round(wait, 1))
-            await asyncio.sleep(wait)
+            await _pause(wait)
             pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+async def _pause(seconds: float) -> None:
+    """Apart, for tests to pass the time."""
+    await asyncio.sleep(seconds)
 
 
 def registry_of(cogs: Sequence[Cog[Any, Any]], sections: Sections, faults: Sequence[CogFault]) -> Registry:

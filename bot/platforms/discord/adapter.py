@@ -207,7 +207,7 @@ class DiscordPlatform:
                     log.error("discord_not_understood", seconds=pause, exc_info=error)
                 if monotonic() - began > _LONGEST_PAUSE:
                     pause = 1.0
-                await asyncio.sleep(max(wait, pause))
+                await _pause(max(wait, pause))
                 pause = min(pause * 2, _LONGEST_PAUSE)
         finally:
             await self._privately.close()
@@ -229,7 +229,7 @@ class DiscordPlatform:
             except Exception as error:
                 log.error("commands_not_registered", exc_info=error)
                 return
-            await asyncio.sleep(wait)
+            await _pause(wait)
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     async def _register_once(self, ident: str, catalog: Catalog) -> None:
@@ -308,6 +308,11 @@ class DiscordPlatform:
             await asyncio.sleep(_DAY)
             for space in self._guilds:
                 hearing.again(space)
+
+
+async def _pause(seconds: float) -> None:
+    """Apart, for tests to pass the time."""
+    await asyncio.sleep(seconds)
 
 
 async def _connect(client: discord.Client, token: str) -> None:
