@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from playwright.async_api import Page, Route, expect
 
@@ -114,6 +116,28 @@ async def test_a_lost_answer_does_not_lead_to_saying_it_twice(visitor: Visitor) 
     await room.right.box.press("Enter")
     await expect(room.right.message("Said once")).to_have_count(1)
     await expect(room.right.box).to_have_value("")
+
+
+async def test_what_is_sent_while_an_answer_is_late_is_sent_after_it(visitor: Visitor) -> None:
+    room = await visitor.open()
+    go_on = asyncio.Event()
+
+    async def answer_late(route: Route) -> None:
+        answer = await route.fetch()
+        await go_on.wait()
+        await route.fulfill(response=answer)
+
+    await room.page.route("**/api/say", answer_late, times=1)
+    await room.right.go("general")
+    await room.right.say("The first")
+    await room.right.box.fill("The second")
+    await room.right.box.press("Enter")
+    await room.right.box.press("Enter")
+    await expect(room.right.box).to_have_value("The second")
+    go_on.set()
+    await expect(room.right.box).to_have_value("")
+    for words in ("The first", "The second"):
+        await expect(room.right.message(words)).to_have_count(1)
 
 
 async def test_a_lost_answer_does_not_lead_to_running_a_command_twice(visitor: Visitor) -> None:

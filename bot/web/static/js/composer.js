@@ -25,6 +25,8 @@ export class Composer {
   #unsure = "";
   /** Of what is unsure, so that it has no second effect when it is sent again. */
   #retryKey = "";
+  /** What is to be sent as soon as the answer to what was sent before is there. */
+  #next = "";
   /** The id of the message that is answered. @type {string | null} */
   #answers = null;
 
@@ -114,14 +116,21 @@ export class Composer {
 
   async #send() {
     const text = this.box.value;
-    if (text.trim() === "" || this.element.getAttribute("aria-busy") === "true") return;
+    if (text.trim() === "") return;
     this.completer.close();
+    if (this.element.getAttribute("aria-busy") === "true") {
+      if (text !== this.#unsure) this.#next = text;
+      return;
+    }
     this.element.setAttribute("aria-busy", "true");
     if (this.#unsure !== text) this.#retryKey = freshKey();
     this.#unsure = text;
     const taken = await this.#place.send(text, this.#answers, this.#retryKey);
     this.element.removeAttribute("aria-busy");
     if (taken) this.said(text);
+    const next = this.#next;
+    this.#next = "";
+    if (next !== "" && this.box.value === next) await this.#send();
   }
 
   /**
