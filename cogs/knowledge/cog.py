@@ -90,7 +90,7 @@ class Knowledge(Cog[Settings, SnippetStore]):
         ctx.reply(
             Card(
                 T("What we know about that"),
-                sections=tuple([await self._section(ctx, item, most) for item in found]),
+                sections=tuple(self._section(ctx, item, most) for item in found),
                 accent=Accent.CALM,
             )
         )
@@ -103,7 +103,7 @@ class Knowledge(Cog[Settings, SnippetStore]):
             raise Sorry(T("That one was taken out meanwhile."))
         ctx.reply(await self._card(ctx, snippet))
 
-    async def _section(self, ctx: KnowledgeCtx, snippet: Snippet, most: int) -> Section:
+    def _section(self, ctx: KnowledgeCtx, snippet: Snippet, most: int) -> Section:
         """A snippet with where it is from; of a long one its beginning, and a way to the rest."""
         if len(snippet.words) > most:
             begin = snippet.words[:most].rsplit(maxsplit=1)[0] + " …"
@@ -145,9 +145,7 @@ class Knowledge(Cog[Settings, SnippetStore]):
             found = await ctx.store.search(search, PAGE)
             if not found:
                 raise Sorry(T("No snippet is about {search}.", search=search))
-            ctx.reply(
-                Card(T("Snippets about {search}", search=search), sections=await self._list(ctx, found))
-            )
+            ctx.reply(Card(T("Snippets about {search}", search=search), sections=self._list(ctx, found)))
             return
         await self._page(ctx, 0)
 
@@ -162,14 +160,14 @@ class Knowledge(Cog[Settings, SnippetStore]):
         ctx.reply(
             Card(
                 counted(await ctx.store.count(), "One snippet", "{count} snippets"),
-                sections=await self._list(ctx, shown),
+                sections=self._list(ctx, shown),
                 buttons=more,
                 footer=T("Take one out with {remove}.", remove=CommandName(("curate", "remove"))),
             )
         )
 
-    async def _list(self, ctx: KnowledgeCtx, snippets: Sequence[Snippet]) -> tuple[Section, ...]:
-        return tuple([await self._section(ctx, item, LISTED) for item in snippets])
+    def _list(self, ctx: KnowledgeCtx, snippets: Sequence[Snippet]) -> tuple[Section, ...]:
+        return tuple(self._section(ctx, item, LISTED) for item in snippets)
 
     @button("Show more", role=Role.CURATOR)
     async def more(self, ctx: KnowledgeCtx, after: int) -> None:
@@ -186,7 +184,7 @@ class Knowledge(Cog[Settings, SnippetStore]):
         ctx.reply(
             Card(
                 T("Take this one out?"),
-                sections=(await self._section(ctx, snippet, ALONE),),
+                sections=(self._section(ctx, snippet, ALONE),),
                 buttons=(self.really_remove.bind(snippet.number, only=ctx.user, until=ctx.now + 3_600_000),),
             )
         )
